@@ -1,0 +1,21 @@
+//! Deciders: a state, a command, and the events that take the one to what the other says.
+//!
+//! Pure by law: no clock, no I/O, no async of their own. Every command says a *target* (a
+//! snapshot, a set of refunds, a demand); the decider records only the difference to what it
+//! already knows. So a command repeated, late or out of order ends in the same state.
+
+mod command;
+mod customer;
+mod decide;
+mod order;
+mod product;
+mod shop;
+mod stock;
+
+pub use command::Command;
+pub use customer::{Customer, CustomerCommand, CustomerSnapshot};
+pub use decide::Decider;
+pub use order::{Cancellation, DemandPart, LineDemand, Order, OrderCommand, OrderSnapshot};
+pub use product::{Product, ProductCommand, ProductSnapshot};
+pub use shop::{ShopCommand, ShopState};
+pub use stock::{Stock, StockCommand};

@@ -1,0 +1,57 @@
+//! The order: snapshots by newest, refunds, fulfilments, transactions and edits merged by id.
+
+mod decide;
+mod demand;
+mod state;
+
+use events::{
+    AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentStatus, Line, OrderAddresses, OrderContact, Refund,
+    Timestamp, Totals, Transaction,
+};
+
+pub use demand::{DemandPart, LineDemand};
+pub use state::Order;
+
+/// What a webhook says of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrderCommand {
+    /// The whole order as it stood at `as_of`.
+    Snapshot(Box<OrderSnapshot>),
+    Refund(Refund),
+    Fulfillment(Fulfillment),
+    Transaction(Transaction),
+    Edit(Edit),
+    Delete {
+        at: Timestamp,
+    },
+}
+
+/// The whole order at one moment (`orders/create`, `orders/updated`, …).
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderSnapshot {
+    pub as_of: AsOf,
+    /// `processed_at`, else `created_at`: when the customer placed it.
+    pub placed_at: Timestamp,
+    pub name: String,
+    pub test: bool,
+    pub currency: Currency,
+    pub source_name: Option<String>,
+    pub contact: OrderContact,
+    pub addresses: OrderAddresses,
+    pub tags: Vec<String>,
+    pub note: Option<String>,
+    pub lines: Vec<Line>,
+    pub totals: Totals,
+    pub financial_status: FinancialStatus,
+    pub fulfillment_status: FulfillmentStatus,
+    pub cancelled: Option<Cancellation>,
+    pub closed_at: Option<Timestamp>,
+    pub refunds: Vec<Refund>,
+    pub fulfillments: Vec<Fulfillment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cancellation {
+    pub at: Timestamp,
+    pub reason: Option<String>,
+}

@@ -1,0 +1,283 @@
+//! What a webhook adds to an order.
+//!
+//! The newest snapshot gives every plain field. Refunds, fulfilments, transactions and edits are
+//! merged by id, whatever the age of what tells them. A quantity is what the newest snapshot says,
+//! less the refunds and with the edits that the snapshot does not know: so the end is the same in
+//! whatever order webhooks come.
+
+use events::{
+    AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentState, Line, LineDelta, LineId, LineQuantity,
+    OrderAddressChanged, OrderCancelled, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent,
+    OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged, OrderFulfillmentUpdated, OrderNoted,
+    OrderPaid, OrderPartiallyPaid, OrderPaymentAuthorized, OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced,
+    OrderRefunded, OrderReinstated, OrderReopened, OrderRestated, OrderTagged, OrderTouched, OrderTransactionRecorded,
+    Refund, Timestamp, Transaction,
+};
+use serde::Serialize;
+
+use super::state::Identity;
+use super::{Cancellation, Order, OrderCommand, OrderSnapshot};
+use crate::Decider;
+use crate::decide::aggregate;
+
+aggregate!(Order, OrderCommand, OrderEvent);
+
+impl Decider for Order {
+    fn decide(&mut self, command: OrderCommand) -> Result<Vec<OrderEvent>, Self::Error> {
+        let mut decision = Decision { order: self, events: Vec::new() };
+        match command {
+            OrderCommand::Snapshot(snapshot) => decision.snapshot(*snapshot),
+            OrderCommand::Refund(refund) => decision.refund(refund, None),
+            OrderCommand::Fulfillment(fulfillment) => decision.fulfillment(fulfillment),
+            OrderCommand::Transaction(transaction) => decision.transaction(transaction),
+            OrderCommand::Edit(edit) => decision.edit(edit),
+            OrderCommand::Delete { at } if decision.order.deleted_at.is_none() => decision.emit(OrderDeleted { at }),
+            OrderCommand::Delete { .. } => {}
+        }
+        Ok(decision.events)
+    }
+}
+
+struct Decision<'a> {
+    order: &'a mut Order,
+    events: Vec<OrderEvent>,
+}
+
+impl Decision<'_> {
+    fn emit(&mut self, event: impl Into<OrderEvent>) {
+        let event = event.into();
+        self.order.evolve(event.clone());
+        self.events.push(event);
+    }
+
+    fn snapshot(&mut self, mut snapshot: OrderSnapshot) {
+        let newest = self.order.as_of.as_ref() <= Some(&snapshot.as_of);
+        snapshot.lines = self.standing_lines(&snapshot);
+        if newest && self.order.as_of.is_none() {
+            self.place(&snapshot);
+        }
+        for refund in std::mem::take(&mut snapshot.refunds) {
+            self.refund(refund, newest.then_some(&snapshot.lines));
+        }
+        for fulfillment in std::mem::take(&mut snapshot.fulfillments) {
+            self.fulfillment(fulfillment);
+        }
+        if newest {
+            self.overwrite(snapshot);
+        }
+    }
+
+    /// The snapshot's lines after the refunds and edits that it does not know.
+    fn standing_lines(&self, snapshot: &OrderSnapshot) -> Vec<Line> {
+        let mut lines = snapshot.lines.clone();
+        let known = |refund: &&Refund| snapshot.refunds.iter().any(|shown| shown.id == refund.id);
+        for refund in self.order.refunds.values().filter(|refund| !known(refund)) {
+            for back in &refund.lines {
+                let back = LineDelta { line_id: back.line_id, quantity: back.quantity };
+                change(&mut lines, &back, |line, quantity| {
+                    line.current_quantity -= quantity.min(line.current_quantity)
+                });
+            }
+        }
+        let later = |edit: &&Edit| edit.committed_at > snapshot.as_of.updated_at;
+        for edit in self.order.edits.values().filter(later) {
+            apply_edit(&mut lines, edit);
+        }
+        lines
+    }
+
+    fn place(&mut self, snapshot: &OrderSnapshot) {
+        self.emit(OrderPlaced {
+            at: snapshot.placed_at,
+            as_of: snapshot.as_of.clone(),
+            name: snapshot.name.clone(),
+            test: snapshot.test,
+            currency: snapshot.currency,
+            source_name: snapshot.source_name.clone(),
+            contact: snapshot.contact.clone(),
+            addresses: snapshot.addresses.clone(),
+            tags: snapshot.tags.clone(),
+            note: snapshot.note.clone(),
+            lines: snapshot.lines.clone(),
+            totals: snapshot.totals.clone(),
+        });
+    }
+
+    /// Makes every plain field what the snapshot says.
+    fn overwrite(&mut self, snapshot: OrderSnapshot) {
+        let (at, as_of) = (snapshot.as_of.updated_at, snapshot.as_of.clone());
+        self.identity(&snapshot);
+        self.lines_and_totals(&snapshot);
+        if self.order.contact != snapshot.contact {
+            self.emit(OrderContactChanged { at, as_of: as_of.clone(), contact: snapshot.contact });
+        }
+        if self.order.addresses != snapshot.addresses {
+            self.emit(OrderAddressChanged { at, as_of: as_of.clone(), addresses: snapshot.addresses });
+        }
+        if self.order.tags != snapshot.tags {
+            self.emit(OrderTagged { at, as_of: as_of.clone(), tags: snapshot.tags });
+        }
+        if self.order.note != snapshot.note {
+            self.emit(OrderNoted { at, as_of: as_of.clone(), note: snapshot.note });
+        }
+        if self.order.financial_status != snapshot.financial_status {
+            self.emit(payment(&as_of, snapshot.financial_status));
+        }
+        if self.order.fulfillment_status != snapshot.fulfillment_status {
+            let status = snapshot.fulfillment_status;
+            self.emit(OrderFulfillmentStatusChanged { at, as_of: as_of.clone(), status });
+        }
+        self.cancelled_and_closed(&as_of, snapshot.cancelled, snapshot.closed_at);
+        if self.order.as_of.as_ref() != Some(&as_of) {
+            self.emit(OrderTouched { at, as_of });
+        }
+    }
+
+    fn identity(&mut self, snapshot: &OrderSnapshot) {
+        let OrderSnapshot { as_of, placed_at, name, test, currency, source_name, .. } = snapshot.clone();
+        let said = Identity { placed_at, name, test, currency, source_name };
+        if self.order.identity.as_ref() != Some(&said) {
+            let Identity { placed_at, name, test, currency, source_name } = said;
+            let at = as_of.updated_at;
+            self.emit(OrderRestated { at, as_of, placed_at, name, test, currency, source_name });
+        }
+    }
+
+    fn cancelled_and_closed(&mut self, as_of: &AsOf, cancelled: Option<Cancellation>, closed_at: Option<Timestamp>) {
+        if self.order.cancelled != cancelled {
+            let (now, as_of) = (as_of.updated_at, as_of.clone());
+            match cancelled {
+                Some(Cancellation { at, reason }) => self.emit(OrderCancelled { at, as_of, reason }),
+                None => self.emit(OrderReinstated { at: now, as_of }),
+            }
+        }
+        if self.order.closed_at != closed_at {
+            let (now, as_of) = (as_of.updated_at, as_of.clone());
+            match closed_at {
+                Some(at) => self.emit(OrderClosed { at, as_of }),
+                None => self.emit(OrderReopened { at: now, as_of }),
+            }
+        }
+    }
+
+    fn lines_and_totals(&mut self, snapshot: &OrderSnapshot) {
+        let held = |line: &&Line| self.order.lines.get(&line.id).is_some_and(|held| held.line == **line);
+        let lines: Vec<Line> = snapshot.lines.iter().filter(|line| !held(line)).cloned().collect();
+        let shown = |id: &&LineId| snapshot.lines.iter().any(|line| line.id == **id);
+        let removed: Vec<LineId> = self.order.lines.keys().filter(|id| !shown(id)).copied().collect();
+        let totals = Some(&snapshot.totals).filter(|totals| self.order.totals.as_ref() != Some(totals)).cloned();
+        if !lines.is_empty() || !removed.is_empty() || totals.is_some() {
+            let as_of = Some(snapshot.as_of.clone());
+            self.emit(OrderEdited { at: snapshot.as_of.updated_at, as_of, edit: None, lines, removed, totals });
+        }
+    }
+
+    /// `standing` are the lines of the newest snapshot, when it is the one that tells the refund.
+    fn refund(&mut self, refund: Refund, standing: Option<&Vec<Line>>) {
+        let bare = |refund: &Refund| Refund { transactions: Vec::new(), ..refund.clone() };
+        match self.order.refunds.get(&refund.id) {
+            Some(held) if canonical(&bare(held)) >= canonical(&bare(&refund)) => {
+                refund.transactions.into_iter().for_each(|transaction| self.transaction(transaction));
+                return;
+            }
+            _ => {}
+        }
+        let mut refund = refund;
+        refund.transactions = refund.transactions.into_iter().map(|transaction| self.newest(transaction)).collect();
+        let quantities = self.after_refund(&refund, standing);
+        self.emit(OrderRefunded { at: refund.created_at, refund, quantities });
+    }
+
+    fn after_refund(&self, refund: &Refund, standing: Option<&Vec<Line>>) -> Vec<LineQuantity> {
+        let known = self.order.refunds.contains_key(&refund.id);
+        let mut lines: Vec<Line> = self.order.lines.values().map(|held| held.line.clone()).collect();
+        for back in refund.lines.iter().filter(|_| !known) {
+            let back = LineDelta { line_id: back.line_id, quantity: back.quantity };
+            change(&mut lines, &back, |line, quantity| line.current_quantity -= quantity.min(line.current_quantity));
+        }
+        let touched = |line: &&Line| refund.lines.iter().any(|back| back.line_id == line.id);
+        let after = standing.unwrap_or(&lines).iter().filter(touched);
+        after.map(|line| LineQuantity { line_id: line.id, current_quantity: line.current_quantity }).collect()
+    }
+
+    fn fulfillment(&mut self, fulfillment: Fulfillment) {
+        let rank = |fulfillment: &Fulfillment| (fulfillment.updated_at, canonical(fulfillment));
+        let at = fulfillment.updated_at;
+        match self.order.fulfillments.get(&fulfillment.id) {
+            Some(held) if rank(held) >= rank(&fulfillment) => {}
+            Some(held)
+                if fulfillment.status == FulfillmentState::Cancelled && held.status != FulfillmentState::Cancelled =>
+            {
+                self.emit(OrderFulfillmentCancelled { at, fulfillment });
+            }
+            Some(_) => self.emit(OrderFulfillmentUpdated { at, fulfillment }),
+            None => self.emit(OrderFulfilled { at: fulfillment.created_at, fulfillment }),
+        }
+    }
+
+    fn transaction(&mut self, transaction: Transaction) {
+        if self.order.transactions.get(&transaction.id) != Some(&self.newest(transaction.clone())) {
+            self.emit(OrderTransactionRecorded { at: transaction.processed_at, transaction });
+        }
+    }
+
+    /// The further of what is known of a transaction and what is said of it.
+    fn newest(&self, said: Transaction) -> Transaction {
+        let rank = |transaction: &Transaction| (transaction.status, transaction.processed_at, canonical(transaction));
+        match self.order.transactions.get(&said.id) {
+            Some(held) if rank(held) >= rank(&said) => held.clone(),
+            _ => said,
+        }
+    }
+
+    fn edit(&mut self, edit: Edit) {
+        if self.order.edits.contains_key(&edit.id) {
+            return;
+        }
+        let before: Vec<Line> = self.order.lines.values().map(|held| held.line.clone()).collect();
+        let mut lines = before.clone();
+        if self.order.as_of.as_ref().is_some_and(|as_of| as_of.updated_at < edit.committed_at) {
+            apply_edit(&mut lines, &edit);
+        }
+        lines.retain(|line| !before.contains(line));
+        let at = edit.committed_at;
+        self.emit(OrderEdited { at, as_of: None, edit: Some(edit), lines, removed: Vec::new(), totals: None });
+    }
+}
+
+fn apply_edit(lines: &mut [Line], edit: &Edit) {
+    for addition in &edit.additions {
+        change(lines, addition, |line, quantity| {
+            line.quantity = line.quantity.saturating_add(quantity);
+            line.current_quantity = line.current_quantity.saturating_add(quantity);
+        });
+    }
+    for removal in &edit.removals {
+        change(lines, removal, |line, quantity| line.current_quantity -= quantity.min(line.current_quantity));
+    }
+}
+
+fn change(lines: &mut [Line], delta: &LineDelta, f: impl FnOnce(&mut Line, u32)) {
+    if let Some(line) = lines.iter_mut().find(|line| line.id == delta.line_id) {
+        f(line, delta.quantity);
+    }
+}
+
+/// One text per value: decides between two that claim the same age.
+fn canonical(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn payment(as_of: &AsOf, status: FinancialStatus) -> OrderEvent {
+    let (at, as_of) = (as_of.updated_at, as_of.clone());
+    match status {
+        FinancialStatus::Authorized => OrderPaymentAuthorized { at, as_of, status }.into(),
+        FinancialStatus::Paid => OrderPaid { at, as_of, status }.into(),
+        FinancialStatus::PartiallyPaid => OrderPartiallyPaid { at, as_of, status }.into(),
+        FinancialStatus::Voided => OrderPaymentVoided { at, as_of, status }.into(),
+        FinancialStatus::Pending
+        | FinancialStatus::PartiallyRefunded
+        | FinancialStatus::Refunded
+        | FinancialStatus::Expired => OrderPaymentStatusChanged { at, as_of, status }.into(),
+    }
+}

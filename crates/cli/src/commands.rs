@@ -1,0 +1,15 @@
+//! One file per command.
+
+pub(crate) mod bench;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod events;
+pub(crate) mod healthcheck;
+mod instance;
+pub(crate) mod projections;
+pub(crate) mod role;
+pub(crate) mod schemas;
+pub(crate) mod status;
+pub(crate) mod streams;
+pub(crate) mod up;

@@ -1,0 +1,112 @@
+//! `tillstream events`: the log itself, read straight from the stream.
+
+mod filter;
+mod row;
+
+use std::time::Duration;
+
+use streams::{Broker, Durability, Entry, EventReader, events_head};
+
+use self::filter::Filter;
+use self::row::Row;
+use super::instance;
+use crate::cli::Common;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::{self, Format};
+use crate::roles;
+
+const BATCH: usize = 1_000;
+const WAIT: Duration = Duration::from_secs(1);
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Lists events: with a range or a filter the first that match, else the latest.
+    Ls {
+        #[command(flatten)]
+        filter: Filter,
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        limit: u64,
+    },
+    /// One event with all it says.
+    Show {
+        #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+        position: u64,
+    },
+    /// Events as they come, until interrupted.
+    Tail {
+        #[command(flatten)]
+        filter: Filter,
+    },
+}
+
+pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
+    if let EventsCommand::Ls { filter, .. } | EventsCommand::Tail { filter } = command {
+        filter.refuse_contradictions()?;
+    }
+    let broker = roles::connect(&instance::nats_url(common)?, "events", Durability::Unknown).await?;
+    let head = events_head(&broker).await.map_err(roles::explain)?;
+    match command {
+        EventsCommand::Ls { filter, limit } => list(common, &broker, head, filter, *limit as usize).await,
+        EventsCommand::Show { position } => show(common, &broker, head, *position).await,
+        EventsCommand::Tail { filter } => tail(common, &broker, head, filter).await,
+    }
+}
+
+async fn list(common: &Common, broker: &Broker, head: u64, filter: &Filter, limit: usize) -> Outcome {
+    let first =
+        filter.from().unwrap_or(if filter.narrows() { 1 } else { head.saturating_sub(limit as u64 - 1).max(1) });
+    refuse_past_end(filter.from().unwrap_or(0), head)?;
+    let last = filter.to().unwrap_or(head).min(head);
+    let mut rows = Vec::new();
+    let mut reader = EventReader::open(broker, first - 1).await?;
+    let mut position = first - 1;
+    while position < last && rows.len() < limit {
+        let entries = reader.next_batch(BATCH, WAIT).await?;
+        position = entries.last().map_or(position, |entry| entry.position);
+        let matching = entries.into_iter().take_while(|entry| entry.position <= last).filter_map(|e| filter.pick(e));
+        rows.extend(matching.take(limit - rows.len()));
+    }
+    match common.output {
+        Format::Json => output::json(&rows)?,
+        Format::Table => output::table(Row::HEADER, rows.iter().map(Row::cells))?,
+    }
+    Ok(())
+}
+
+async fn show(common: &Common, broker: &Broker, head: u64, position: u64) -> Outcome {
+    refuse_past_end(position, head)?;
+    let entries = EventReader::open(broker, position - 1).await?.next_batch(1, WAIT).await?;
+    let found = entries.into_iter().find(|entry| entry.position == position).and_then(|entry: Entry| entry.event);
+    let none = || Failure::new(Exit::Precondition, format!("position {position} holds no event this binary knows"));
+    let row = Row::new(found.ok_or_else(none)?)?;
+    match common.output {
+        Format::Json => output::json(&row)?,
+        Format::Table => output::text(&row.page()?)?,
+    }
+    Ok(())
+}
+
+async fn tail(common: &Common, broker: &Broker, head: u64, filter: &Filter) -> Outcome {
+    let from = filter.from().unwrap_or(head + 1);
+    let last = filter.to().unwrap_or(u64::MAX);
+    let mut reader = EventReader::open(broker, from.saturating_sub(1)).await?;
+    loop {
+        for entry in reader.next_batch(BATCH, WAIT).await? {
+            if entry.position > last {
+                return Ok(());
+            }
+            let Some(row) = filter.pick(entry) else { continue };
+            match common.output {
+                Format::Json => output::json_line(&row)?,
+                Format::Table => output::line(row.line())?,
+            }
+        }
+    }
+}
+
+fn refuse_past_end(position: u64, head: u64) -> Outcome {
+    if position <= head {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Precondition, format!("position {position} is past the end: the last event is {head}")))
+}

@@ -1,0 +1,68 @@
+//! The single roles: one job per process, on NATS servers that are there already.
+
+use axum::Router;
+use query::Watched;
+use streams::Durability;
+
+use crate::cli::{Common, NamedRoleArgs, RoleArgs};
+use crate::config::{Loaded, load};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::host::{self, Host};
+use crate::roles::{self, Ground};
+use crate::telemetry;
+
+pub(crate) async fn ingress(common: &Common, args: &RoleArgs) -> Outcome {
+    let (host, ground) = begin(common, args, "ingress").await?;
+    let router = ground.ingress()?;
+    serve(host, &ground, router, Vec::new()).await
+}
+
+pub(crate) async fn recorder(common: &Common, args: &RoleArgs) -> Outcome {
+    let (mut host, ground) = begin(common, args, "recorder").await?;
+    ground.recorder(&mut host).await?;
+    serve(host, &ground, Router::new(), Vec::new()).await
+}
+
+pub(crate) async fn handlers(common: &Common, args: &NamedRoleArgs) -> Outcome {
+    roles::refuse_unknown_services(&args.names)?;
+    let (mut host, ground) = begin(common, &args.role, "handlers").await?;
+    let copies = ground.handlers(&mut host, &args.names).await?;
+    serve(host, &ground, Router::new(), copies).await
+}
+
+pub(crate) async fn projections(common: &Common, args: &NamedRoleArgs) -> Outcome {
+    roles::refuse_unknown_models(&args.names)?;
+    let (mut host, ground) = begin(common, &args.role, "projections").await?;
+    let models = ground.projections(&mut host, &args.names).await?;
+    serve(host, &ground, Router::new(), vec![models]).await
+}
+
+pub(crate) async fn query(common: &Common, args: &RoleArgs) -> Outcome {
+    let (host, ground) = begin(common, args, "query").await?;
+    let models = ground.read_models().await?;
+    let router = ground.query(vec![models.clone()]).await?;
+    serve(host, &ground, router, vec![models]).await
+}
+
+/// Configuration, logs, metrics, NATS.
+async fn begin(common: &Common, args: &RoleArgs, role: &'static str) -> Outcome<(Host, Ground)> {
+    let loaded: Loaded = load(common.config.as_deref(), &common.flags(Some(args)))?;
+    telemetry::start_logs(&loaded.config.log)?;
+    let shops = loaded.shops()?;
+    let Some(url) = &loaded.config.nats.url else {
+        let failure = Failure::new(Exit::Precondition, "a single role needs NATS servers that are there already");
+        return Err(failure.hint("name them with --nats-url or nats.url; `tillstream up` brings its own"));
+    };
+    let host = Host::start()?;
+    let metrics = telemetry::start_metrics()?;
+    let broker = roles::connect(url, role, Durability::Unknown).await?;
+    roles::require_streams(&broker, &loaded.config.nats).await?;
+    Ok((host, Ground { config: loaded.config, shops, broker, metrics }))
+}
+
+async fn serve(mut host: Host, ground: &Ground, router: Router, watched: Vec<Watched>) -> Outcome {
+    let (listener, address) = host::bind(ground.config.server.listen).await?;
+    host.serve(listener, router.merge(ground.operations(watched)), &ground.config.server);
+    tracing::info!(%address, "ready");
+    host.run().await
+}

@@ -1,0 +1,57 @@
+//! `tillstream streams`: provisioning. The only commands that make or change anything on NATS.
+
+use streams::Durability;
+use streams::topology::{Finding, Report};
+
+use super::instance;
+use crate::cli::Common;
+use crate::config::load;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::{self, Format};
+use crate::roles;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum StreamsCommand {
+    /// Makes the streams and consumers that are missing; refuses what would lose data.
+    Ensure {
+        /// Only says what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// What is there, and where it differs from what should be.
+    Report,
+}
+
+pub(crate) async fn run(common: &Common, command: &StreamsCommand) -> Outcome {
+    let nats = load(common.config.as_deref(), &common.flags(None))?.config.nats;
+    let broker = roles::connect(&instance::nats_url(common)?, "streams", Durability::Unknown).await?;
+    let report = match command {
+        StreamsCommand::Ensure { dry_run: false } => roles::ensure_streams(&broker, &nats).await?,
+        StreamsCommand::Ensure { dry_run: true } | StreamsCommand::Report => {
+            roles::report_streams(&broker, &nats).await?
+        }
+    };
+    print(common, &report)?;
+    if report.is_in_order() || matches!(command, StreamsCommand::Ensure { .. }) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Mismatch, "not all is as it should be").hint("`tillstream streams ensure` puts it right"))
+}
+
+fn print(common: &Common, report: &Report) -> std::io::Result<()> {
+    if common.output == Format::Json {
+        return output::json(report);
+    }
+    let row = |kind: &str, finding: &Finding| {
+        let differences = finding
+            .differences
+            .iter()
+            .map(|d| format!("{} is {}, not {}", d.field, d.found, d.wanted))
+            .collect::<Vec<_>>()
+            .join("; ");
+        [kind.to_owned(), finding.name.clone(), format!("{:?}", finding.state).to_lowercase(), differences]
+    };
+    let streams = report.streams.iter().map(|finding| row("stream", finding));
+    let durables = report.durables.iter().map(|finding| row("consumer", finding));
+    output::table(["KIND", "NAME", "STATE", "DIFFERENCES"], streams.chain(durables))
+}

@@ -1,0 +1,94 @@
+//! `tillstream up`: everything in one process.
+
+use axum::Router;
+use streams::Durability;
+use tokio::task::block_in_place;
+
+use super::healthcheck::reachable;
+use crate::cli::{Common, UpArgs};
+use crate::config::{Config, KnownShop, load};
+use crate::data_dir::{DataDir, Running};
+use crate::demo_shop;
+use crate::failure::Outcome;
+use crate::host::{self, Host};
+use crate::nats::OwnNats;
+use crate::output;
+use crate::roles::{self, Ground};
+use crate::telemetry;
+
+pub(crate) async fn run(common: &Common, args: &UpArgs) -> Outcome {
+    let loaded = load(common.config.as_deref(), &common.flags(Some(&args.role)))?;
+    telemetry::start_logs(&loaded.config.log)?;
+    let mut shops = loaded.shops()?;
+    let demo = if args.demo { Some(demo_shop::find_or_add(&mut shops, &loaded.config)?) } else { None };
+    let config = loaded.config;
+    let mut host = Host::start()?;
+    let (listener, address) = host::bind(config.server.listen).await?;
+    let dir = block_in_place(|| DataDir::take(&config.data.dir))?;
+    let nats = block_in_place(|| own_nats(&config, &dir))?;
+    let nats_url = nats.as_ref().map_or_else(|| config.nats.url.clone().unwrap_or_default(), OwnNats::url);
+
+    let ground = ground(config, shops, &nats_url).await?;
+    let router = start_roles(&ground, &mut host).await?;
+    host.serve(listener, router, &ground.config.server);
+    let running = Running { pid: std::process::id(), url: format!("http://{}", reachable(address)), nats_url };
+    dir.announce(&running)?;
+    greet(&running, demo.as_ref());
+    if let Some(shop) = demo {
+        let play = demo_shop::play(shop, ground.config.simulator.clone(), running.url, host.shutdown());
+        host.spawn("demo shop", play);
+    }
+    let outcome = host.run().await;
+    // its clients go first
+    drop(ground);
+    block_in_place(|| drop(nats));
+    outcome
+}
+
+fn own_nats(config: &Config, dir: &DataDir) -> Outcome<Option<OwnNats>> {
+    if config.nats.url.is_some() {
+        return Ok(None);
+    }
+    OwnNats::start(&dir.join("nats"), config.nats.sync, dir.lock_handle()?).map(Some)
+}
+
+async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str) -> Outcome<Ground> {
+    let metrics = telemetry::start_metrics()?;
+    let durability = match &config.nats.url {
+        Some(_) => Durability::Unknown,
+        None => roles::own_durability(config.nats.sync),
+    };
+    let broker = roles::connect(nats_url, "up", durability).await?;
+    let report = roles::ensure_streams(&broker, &config.nats).await?;
+    tracing::debug!(?report, "streams");
+    Ok(Ground { config, shops, broker, metrics })
+}
+
+async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
+    ground.recorder(host).await?;
+    let mut watched = vec![ground.projections(host, &[]).await?];
+    watched.extend(ground.handlers(host, &[]).await?);
+    let query = ground.query(watched.clone()).await?;
+    Ok(ground.ingress()?.merge(query).merge(ground.operations(watched)))
+}
+
+/// The one line that says it works, and what to try next. Nobody may be reading: that is fine.
+fn greet(running: &Running, demo: Option<&KnownShop>) {
+    let url = &running.url;
+    let mut text = format!("ready {url} (nats {})\n", running.nats_url);
+    if let Some(shop) = demo {
+        let (name, domain) = (&shop.shop, shop.shop.domain());
+        let secret = shop.secrets.first().map_or("", |secret| secret.reveal());
+        text += &format!(
+            "\nThe demo shop {domain} is open; its webhook secret is {secret:?}. Try:\n\
+             \n  curl '{url}/v1/{name}/orders?limit=3'\n  curl {url}/v1/status\n\
+             \n  body='{{\"id\":1,\"title\":\"Mug\",\"updated_at\":\"2026-01-01T00:00:00Z\",\"variants\":[]}}'\n  \
+             curl -i {url}/webhooks/shopify --data-raw \"$body\" -H 'X-Shopify-Topic: products/create' \\\n    \
+             -H 'X-Shopify-Shop-Domain: {domain}' -H \"X-Shopify-Hmac-Sha256: $(printf %s \"$body\" | \
+             openssl dgst -sha256 -hmac {secret} -binary | base64)\"\n  curl {url}/v1/{name}/products/1\n"
+        );
+    } else {
+        text += &format!("\nTry:\n\n  curl {url}/v1/status\n  curl {url}/openapi.json\n");
+    }
+    let _ = output::text(&text);
+}

@@ -1,0 +1,148 @@
+//! The sections of the file. A field is a key; its default is what holds when no layer names it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use events::LocationId;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::shops::ShopConfig;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) data: Data,
+    pub(crate) nats: Nats,
+    pub(crate) database: DatabaseConfig,
+    pub(crate) ingress: Ingress,
+    pub(crate) inventory: Inventory,
+    pub(crate) simulator: Simulator,
+    pub(crate) log: Log,
+    pub(crate) shops: Vec<ShopConfig>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: SocketAddr,
+    pub(crate) max_connections: usize,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), max_connections: 4096 }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Data {
+    pub(crate) dir: PathBuf,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { dir: "data".into() }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Nats {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    pub(crate) sync: Sync,
+    pub(crate) replicas: usize,
+    pub(crate) max_bytes: u64,
+}
+
+impl Default for Nats {
+    fn default() -> Self {
+        Self { url: None, sync: Sync::default(), replicas: 1, max_bytes: 8 << 30 }
+    }
+}
+
+/// When our own nats-server flushes to disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sync {
+    #[default]
+    Always,
+    Interval,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DatabaseConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Ingress {
+    pub(crate) max_body_bytes: usize,
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub(crate) deadline: SignedDuration,
+}
+
+impl Default for Ingress {
+    fn default() -> Self {
+        Self { max_body_bytes: 8 << 20, deadline: SignedDuration::from_millis(2500) }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Inventory {
+    pub(crate) rules: Vec<AllocationRule>,
+    pub(crate) priority: Vec<LocationId>,
+}
+
+impl Default for Inventory {
+    fn default() -> Self {
+        Self { rules: vec![AllocationRule::Priority], priority: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AllocationRule {
+    Priority,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Simulator {
+    pub(crate) deliveries_per_second: u32,
+}
+
+impl Default for Simulator {
+    fn default() -> Self {
+        Self { deliveries_per_second: 5 }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) filter: String,
+    pub(crate) format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info,async_nats=warn".to_owned(), format: LogFormat::default() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}

@@ -1,0 +1,9 @@
+//! Our own nats-server: finding the binary, running it as a child, keeping it from outliving us.
+
+mod binary;
+mod child;
+mod server;
+
+pub(crate) use binary::Binary;
+pub(crate) use child::{ChildArgs, become_nats_server};
+pub(crate) use server::OwnNats;

@@ -1,0 +1,136 @@
+//! The roles, each put together from its parts. `up` runs all of them in one process, a single one runs alone.
+
+mod broker;
+mod databases;
+
+use std::collections::HashMap;
+
+use axum::Router;
+use handlers::inventory::{self, Inventory, InventorySettings};
+use ingress::{IngressSettings, IngressState, ShopKeys, Shops};
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::{Engine, ReadModel};
+use query::{Operations, QueryState, ShopSettings, Watched};
+use recorder::Recorder;
+use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, SubscriptionSettings};
+
+use crate::config::{Config, KnownShop};
+use crate::failure::{Exit, Failure, OrExit, Outcome};
+use crate::host::Host;
+
+pub(crate) use broker::{connect, ensure_streams, explain, own_durability, report_streams, require_streams};
+pub(crate) use databases::open as open_database;
+
+/// The database of the read models that are queried.
+const READ_MODELS: &str = "query";
+
+/// What the roles are made from.
+pub(crate) struct Ground {
+    pub(crate) config: Config,
+    pub(crate) shops: Vec<KnownShop>,
+    pub(crate) broker: Broker,
+    pub(crate) metrics: PrometheusHandle,
+}
+
+impl Ground {
+    /// Webhooks in.
+    pub(crate) fn ingress(&self) -> Outcome<Router> {
+        let keys = self.shops.iter().map(KnownShop::keys).collect::<Result<Vec<ShopKeys>, _>>().or_exit(Exit::Usage)?;
+        let shops = Shops::new(keys).or_exit(Exit::Usage)?;
+        let settings = IngressSettings {
+            max_body: self.config.ingress.max_body_bytes,
+            append_timeout: self.config.ingress.deadline.unsigned_abs(),
+            ..IngressSettings::default()
+        };
+        Ok(ingress::router(IngressState::new(&self.broker, shops, &settings)))
+    }
+
+    /// Webhooks to events.
+    pub(crate) async fn recorder(&self, host: &mut Host) -> Outcome {
+        let (store, quarantine) = (EventStore::new(&self.broker), Quarantine::new(&self.broker));
+        let shops = self.shops.iter().map(|known| known.shop.clone());
+        self.subscribe(host, "recorder", Recorder::new(store, quarantine, shops)).await
+    }
+
+    /// The named services; all when none is named. Gives their local copies, for `/readyz`.
+    pub(crate) async fn handlers(&self, host: &mut Host, names: &[String]) -> Outcome<Vec<Watched>> {
+        refuse_unknown_services(names)?;
+        let database = open_database(&self.config, inventory::NAME).await?;
+        let settings = InventorySettings { priority: self.config.inventory.priority.clone() };
+        let inventory = Inventory::open(&self.broker, database.clone(), settings).await?;
+        self.fold(host, "inventory copies", inventory.copies);
+        self.subscribe(host, "inventory", inventory.allocate_stock).await?;
+        Ok(vec![Watched { database, models: inventory::COPIES.to_vec() }])
+    }
+
+    /// The named read models; all when none is named.
+    pub(crate) async fn projections(&self, host: &mut Host, names: &[String]) -> Outcome<Watched> {
+        refuse_unknown_models(names)?;
+        let chosen = |model: &&ReadModel| names.is_empty() || names.iter().any(|name| name == model.name);
+        let models: Vec<ReadModel> = projections::ALL.iter().filter(chosen).copied().collect();
+        let database = open_database(&self.config, READ_MODELS).await?;
+        self.fold(host, "projections", Engine::open(database.clone(), self.broker.clone(), &models).await?);
+        Ok(Watched { database, models })
+    }
+
+    /// The read models as another process folds them.
+    pub(crate) async fn read_models(&self) -> Outcome<Watched> {
+        let database = open_database(&self.config, READ_MODELS).await?;
+        projections::ensure(&database, projections::ALL).await?;
+        Ok(Watched { database, models: projections::ALL.to_vec() })
+    }
+
+    /// Reads out. `watched` is what `/v1/status` shows besides the read models.
+    pub(crate) async fn query(&self, watched: Vec<Watched>) -> Outcome<Router> {
+        let database = self.read_models().await?.database;
+        let shops: HashMap<_, _> =
+            self.shops.iter().map(|known| (known.shop.clone(), ShopSettings { currency: known.currency })).collect();
+        Ok(query::router(QueryState::new(shops, database, &self.broker, watched, broker::durables())))
+    }
+
+    /// Health and metrics.
+    pub(crate) fn operations(&self, watched: Vec<Watched>) -> Router {
+        let handle = self.metrics.clone();
+        let metrics = Box::new(move || handle.render());
+        query::operations(Operations { broker: self.broker.clone(), watched, metrics })
+    }
+
+    async fn subscribe<S: Subscriber>(&self, host: &mut Host, name: &'static str, subscriber: S) -> Outcome {
+        let opened = Subscription::open(&self.broker, subscriber, SubscriptionSettings::default()).await;
+        let subscription = opened.or_exit(Exit::Precondition)?;
+        let shutdown = host.shutdown();
+        host.spawn(name, async move {
+            // what it could not finish is given back to the broker, and logged there
+            subscription.run(shutdown).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn fold(&self, host: &mut Host, name: &'static str, engine: Engine) {
+        let shutdown = host.shutdown();
+        host.spawn(name, async move {
+            engine.run(shutdown).await;
+            Ok(())
+        });
+    }
+}
+
+/// A misspelt name is found before anything is started.
+pub(crate) fn refuse_unknown_services(names: &[String]) -> Outcome {
+    refuse_unknown("service", names, &handlers::SERVICES.iter().map(|service| service.name).collect::<Vec<_>>())
+}
+
+pub(crate) fn refuse_unknown_models(names: &[String]) -> Outcome {
+    refuse_unknown("read model", names, &projections::ALL.iter().map(|model| model.name).collect::<Vec<_>>())
+}
+
+fn refuse_unknown(noun: &str, names: &[String], known: &[&str]) -> Outcome {
+    match names.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(unknown) => {
+            let message = format!("there is no {noun} {unknown:?}");
+            Err(Failure::new(Exit::Usage, message).hint(format!("there are: {}", known.join(", "))))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The binary from outside: real processes, a real nats-server, real files.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod exit_codes;
+mod process;
+mod up;

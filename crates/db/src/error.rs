@@ -1,0 +1,64 @@
+use std::path::PathBuf;
+
+/// Why a database could not be opened, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its text is not repeated: a URL may hold a password.
+    #[error("the database url is not of the form sqlite://<path>")]
+    Url,
+    #[error("directory {0} does not exist: create it, or change the database url")]
+    NoDirectory(PathBuf),
+    #[error("{0} is a directory, not a database file: add a file name to the database url")]
+    IsDirectory(PathBuf),
+    #[error("{path} cannot be opened for writing: check its owner and permissions, and the disk")]
+    NotWritable { path: PathBuf, source: sqlx::Error },
+    #[error("{0} is not a SQLite database, or is damaged: move it away, its rows are rebuilt from the log")]
+    NotADatabase(PathBuf),
+    #[error("{path} was written by a newer version (layout {layout}): upgrade this binary")]
+    Newer { path: PathBuf, layout: i64 },
+    #[error("{path} could not be opened")]
+    Failed { path: PathBuf, source: sqlx::Error },
+}
+
+/// Why a read or a write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("table {0} does not exist: no projection has run on this database yet")]
+    NoTable(String),
+    #[error("table {0} has other columns than this binary declares: raise the projection's version")]
+    TableDiffers(String),
+    #[error("table {table} declares no column {column}")]
+    NoColumn { table: &'static str, column: &'static str },
+    #[error("projection {0} was moved by someone else: two engines run on this database, or it was reset")]
+    Moved(String),
+    /// Nothing is wrong with what was asked: try again later.
+    #[error("the database failed")]
+    Unavailable(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let message = error.as_database_error().map(|error| error.message());
+        match message.and_then(|message| message.strip_prefix("no such table: ")) {
+            Some(table) => Self::NoTable(table.to_owned()),
+            None => Self::Unavailable(error),
+        }
+    }
+}
+
+/// Why a projection must not go on from its checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    #[error(
+        "projection {name} was folded from another log (epoch {held}, this one's is {found}): \
+         bring back that log, or delete the database to rebuild it from this one"
+    )]
+    OtherLog { name: String, held: String, found: String },
+    #[error(
+        "projection {name} is at position {position}, but the log ends at {head}: the log was cut or restored from \
+         an older copy; bring back the whole log, or delete the database to rebuild it from this one"
+    )]
+    AheadOfLog { name: String, position: u64, head: u64 },
+    #[error(transparent)]
+    Database(#[from] Error),
+}

@@ -1,0 +1,20 @@
+//! Rows and positions in a database; the only crate that opens a pool.
+//!
+//! A read model is a document table: key `(shop, id)`, the row as JSON, the position of the event
+//! that last reached it, and the columns by which it is found. How far a projection has come is a
+//! checkpoint, moved in the transaction that writes the rows: so each event counts exactly once.
+//!
+//! No SQL and no driver type crosses this border. SQLite is behind it; PostgreSQL becomes a second
+//! module beside `sqlite`.
+
+mod checkpoint;
+mod error;
+mod select;
+mod sqlite;
+mod table;
+
+pub use checkpoint::{Advance, Checkpoint, Log};
+pub use error::{Error, OpenError, ResumeError};
+pub use select::{Cursor, CursorError, Filter, Order, Page, Select};
+pub use sqlite::{Batch, Database};
+pub use table::{Change, Column, ColumnKind, Content, Document, RowKey, Table, Value};

@@ -1,0 +1,26 @@
+//! Every event there is, with its version and its schema.
+
+use schemars::Schema;
+
+use crate::{AggregateKind, CustomerEvent, OrderEvent, ProductEvent, ShopEvent, StockEvent};
+
+/// One row of the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct EventSpec {
+    /// `<aggregate>.<what happened>`.
+    pub wire_type: &'static str,
+    /// The current version; older ones are upcast when read.
+    pub version: u32,
+    pub kind: AggregateKind,
+    /// The JSON Schema of the body, as committed in `schemas/events/<type>/v<version>.json`.
+    pub schema: fn() -> Schema,
+}
+
+/// The table of contents, one line per aggregate.
+pub static CATALOGUE: &[&[EventSpec]] =
+    &[OrderEvent::SPECS, ProductEvent::SPECS, CustomerEvent::SPECS, StockEvent::SPECS, ShopEvent::SPECS];
+
+/// Finds a type in the catalogue.
+pub fn spec(wire_type: &str) -> Option<&'static EventSpec> {
+    CATALOGUE.iter().copied().flatten().find(|spec| spec.wire_type == wire_type)
+}

@@ -1,0 +1,133 @@
+use cqrs_es::DomainEvent;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{AggregateKind, CustomerEvent, DecodeError, OrderEvent, ProductEvent, ShopEvent, StockEvent, Timestamp};
+
+/// Which state of a resource a snapshot showed; the later one wins, whatever order they arrive in.
+///
+/// Compared field by field: Shopify's `updated_at` (whole seconds), then the unsigned
+/// `Triggered-At`, then a digest of the raw body, so that no two different bodies are equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct AsOf {
+    pub updated_at: Timestamp,
+    pub triggered_at: Option<Timestamp>,
+    /// The first 16 hexadecimal digits of the body's SHA-256.
+    pub digest: String,
+}
+
+/// The events of one kind of aggregate.
+pub trait DomainEvents: DomainEvent {
+    const KIND: AggregateKind;
+
+    /// The wire type, `<aggregate>.<what happened>`.
+    fn wire_type(&self) -> &'static str;
+    /// The version of the wire type's schema.
+    fn schema_version(&self) -> u32;
+    /// When it happened, by Shopify's clock.
+    fn at(&self) -> Timestamp;
+    /// The event's JSON: a message's body.
+    fn encode(&self) -> Vec<u8>;
+    /// Reads a body of the *current* version of `wire_type`; see [`crate::upcast`] for older ones.
+    fn decode(wire_type: &str, body: &[u8]) -> Result<Self, DecodeError>;
+    /// Widens to any event.
+    fn into_event(self) -> Event;
+}
+
+/// Any event of the house, for readers of the whole log.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Order(OrderEvent),
+    Product(ProductEvent),
+    Customer(CustomerEvent),
+    Stock(StockEvent),
+    Shop(ShopEvent),
+}
+
+impl Event {
+    pub(crate) fn decode(kind: AggregateKind, wire_type: &str, body: &[u8]) -> Result<Self, DecodeError> {
+        Ok(match kind {
+            AggregateKind::Order => Self::Order(OrderEvent::decode(wire_type, body)?),
+            AggregateKind::Product => Self::Product(ProductEvent::decode(wire_type, body)?),
+            AggregateKind::Customer => Self::Customer(CustomerEvent::decode(wire_type, body)?),
+            AggregateKind::Stock => Self::Stock(StockEvent::decode(wire_type, body)?),
+            AggregateKind::Shop => Self::Shop(ShopEvent::decode(wire_type, body)?),
+        })
+    }
+}
+
+/// Declares the events of one aggregate: `Variant(Payload) = "wire.type", version;`.
+///
+/// The list is the table of contents; it also makes the part of the catalogue that
+/// [`crate::CATALOGUE`] puts together. Every payload has a field `at`.
+macro_rules! events {
+    ($(#[$doc:meta])* $name:ident of $kind:ident { $($variant:ident($payload:ty) = $wire:literal, $version:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "type", content = "data")]
+        pub enum $name {
+            $(#[serde(rename = $wire)] $variant($payload),)*
+        }
+
+        impl $name {
+            pub(crate) const SPECS: &'static [crate::EventSpec] = &[
+                $(crate::EventSpec {
+                    wire_type: $wire,
+                    version: $version,
+                    kind: crate::AggregateKind::$kind,
+                    schema: || schemars::schema_for!($payload),
+                },)*
+            ];
+        }
+
+        impl crate::DomainEvents for $name {
+            const KIND: crate::AggregateKind = crate::AggregateKind::$kind;
+
+            fn wire_type(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $wire,)* }
+            }
+
+            fn schema_version(&self) -> u32 {
+                match self { $(Self::$variant(_) => $version,)* }
+            }
+
+            fn at(&self) -> crate::Timestamp {
+                match self { $(Self::$variant(payload) => payload.at,)* }
+            }
+
+            fn encode(&self) -> Vec<u8> {
+                let body = match self { $(Self::$variant(payload) => serde_json::to_vec(payload),)* };
+                // A payload is plain data with string keys: writing it to memory cannot fail.
+                body.unwrap_or_default()
+            }
+
+            fn decode(wire_type: &str, body: &[u8]) -> Result<Self, crate::DecodeError> {
+                match wire_type {
+                    $($wire => Ok(Self::$variant(serde_json::from_slice(body)?)),)*
+                    _ => Err(crate::DecodeError::UnknownType(wire_type.to_owned())),
+                }
+            }
+
+            fn into_event(self) -> crate::Event {
+                crate::Event::$kind(self)
+            }
+        }
+
+        impl cqrs_es::DomainEvent for $name {
+            fn event_type(&self) -> String {
+                crate::DomainEvents::wire_type(self).to_owned()
+            }
+
+            fn event_version(&self) -> String {
+                crate::DomainEvents::schema_version(self).to_string()
+            }
+        }
+
+        $(impl From<$payload> for $name {
+            fn from(payload: $payload) -> Self {
+                Self::$variant(payload)
+            }
+        })*
+    };
+}
+pub(crate) use events;

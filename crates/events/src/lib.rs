@@ -1,0 +1,35 @@
+//! The contract: what an event says, how it travels, and where it is found.
+//!
+//! Pure by law: no clock, no I/O, no async. Everything else in the house may import this crate,
+//! and it imports none of ours.
+
+mod catalogue;
+mod envelope;
+mod event;
+mod ids;
+mod key;
+mod money;
+pub mod subject;
+mod upcast;
+
+mod customer;
+mod order;
+mod product;
+mod shop;
+mod stock;
+
+pub use catalogue::{CATALOGUE, EventSpec, spec};
+pub use customer::*;
+pub use envelope::{DecodeError, Envelope, EventId, Recorded, decode, header};
+pub use event::{AsOf, DomainEvents, Event};
+pub use ids::*;
+pub use key::{AggregateKey, AggregateKind};
+pub use money::{Currency, Money, MoneyError, MoneySet};
+pub use order::*;
+pub use product::*;
+pub use shop::*;
+pub use stock::*;
+pub use upcast::upcast;
+
+/// An instant, always UTC; RFC 3339 on every border.
+pub type Timestamp = jiff::Timestamp;

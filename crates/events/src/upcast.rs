@@ -1,0 +1,63 @@
+//! Old stored shapes become the current one when they are read; the log itself never changes.
+
+use serde_json::Value;
+
+use crate::DecodeError;
+
+/// One step: the body of `wire_type` at version `from` becomes that of `from + 1`.
+struct Upcaster {
+    wire_type: &'static str,
+    from: u32,
+    step: fn(Value) -> Value,
+}
+
+/// All steps, in any order. A new version of an event adds one line here.
+static UPCASTERS: &[Upcaster] = &[];
+
+/// Brings a body stored at version `stored` to version `current`.
+///
+/// Fails when the log is newer than this binary, or a step is missing.
+pub fn upcast(wire_type: &str, stored: u32, current: u32, body: Value) -> Result<Value, DecodeError> {
+    walk(UPCASTERS, wire_type, stored, current, body)
+}
+
+fn walk(steps: &[Upcaster], wire_type: &str, stored: u32, current: u32, mut body: Value) -> Result<Value, DecodeError> {
+    if stored > current {
+        return Err(DecodeError::NewerVersion { wire_type: wire_type.to_owned(), version: stored });
+    }
+    for version in stored..current {
+        let found = steps.iter().find(|step| step.wire_type == wire_type && step.from == version);
+        let missing = || DecodeError::NoUpcaster { wire_type: wire_type.to_owned(), version };
+        body = (found.ok_or_else(missing)?.step)(body);
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const STEPS: &[Upcaster] = &[
+        Upcaster { wire_type: "order.closed", from: 2, step: |body| json!({"third": body}) },
+        Upcaster { wire_type: "order.closed", from: 1, step: |body| json!({"second": body}) },
+    ];
+
+    #[test]
+    fn an_old_body_walks_every_step_to_the_current_shape() {
+        let body = walk(STEPS, "order.closed", 1, 3, json!(1)).unwrap();
+        assert_eq!(body, json!({"third": {"second": 1}}));
+    }
+
+    #[test]
+    fn a_current_body_is_left_alone() {
+        assert_eq!(walk(STEPS, "order.closed", 3, 3, json!(1)).unwrap(), json!(1));
+    }
+
+    #[test]
+    fn a_missing_step_and_a_newer_log_are_errors() {
+        assert!(matches!(walk(STEPS, "order.closed", 0, 3, json!(1)), Err(DecodeError::NoUpcaster { version: 0, .. })));
+        assert!(matches!(walk(STEPS, "order.closed", 4, 3, json!(1)), Err(DecodeError::NewerVersion { .. })));
+    }
+}

@@ -1,0 +1,220 @@
+//! The inventory service against a real broker and its own database.
+
+use aggregates::{OrderCommand, OrderSnapshot, Product, ProductCommand, ProductSnapshot, Stock, StockCommand};
+use db::Database;
+use events::{
+    AggregateKey, AggregateKind, AsOf, Event, FinancialStatus, FulfillmentStatus, InventoryItemId, Line, LineId,
+    LocationId, Money, MoneySet, Observation, OrderAddresses, OrderContact, OrderId, ProductDescription, ProductId,
+    Shop, StockEvent, Timestamp, Totals, Variant, VariantId,
+};
+use handlers::inventory::{AllocateStock, Inventory, InventorySettings};
+use projections::Engine;
+use streams::{Cause, EventStore, Subscription, SubscriptionSettings};
+use tempfile::TempDir;
+use testkit::Fixture;
+
+/// The service, driven step by step.
+struct Service {
+    store: EventStore,
+    copies: Engine,
+    allocate_stock: Subscription<AllocateStock>,
+    words: u64,
+    fixture: Fixture,
+    _folder: TempDir,
+}
+
+impl Service {
+    async fn start() -> Self {
+        let fixture = Fixture::single(&handlers::durables()).await;
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("inventory.db").display());
+        let db = Database::open(&url).await.unwrap();
+        let service = Inventory::open(&fixture.broker, db, InventorySettings::default()).await.unwrap();
+        let allocate_stock = subscribe(&fixture, service.allocate_stock).await;
+        let store = EventStore::new(&fixture.broker);
+        Self { store, copies: service.copies, allocate_stock, words: 0, fixture, _folder: folder }
+    }
+
+    async fn say<A: aggregates::Decider>(&mut self, kind: AggregateKind, id: u64, command: A::Command)
+    where
+        A::Event: events::DomainEvents,
+        A::Command: Clone + Send + Sync,
+        A::Error: Send + Sync + 'static,
+    {
+        self.words += 1;
+        let id_of_cause = Cause::inbox_id(self.words);
+        let cause = Cause { id: id_of_cause.clone(), correlation_id: id_of_cause, trace_parent: None };
+        let key = AggregateKey::new(kind, &shop(), id);
+        self.store.execute::<A>(&key, command, &cause).await.unwrap();
+    }
+
+    async fn order(&mut self, order: OrderSnapshot) {
+        let command = OrderCommand::Snapshot(Box::new(order));
+        self.say::<aggregates::Order>(AggregateKind::Order, 1, command).await;
+    }
+
+    async fn product(&mut self) {
+        let command = ProductCommand::Snapshot(Box::new(product()));
+        self.say::<Product>(AggregateKind::Product, 5, command).await;
+    }
+
+    async fn level(&mut self, second: i64, available: i64) {
+        let observation = Observation { at: at(second), triggered_at: None, available };
+        let command = StockCommand::Observe { location_id: LocationId::new(9).unwrap(), observation };
+        self.say::<Stock>(AggregateKind::Stock, 70, command).await;
+    }
+
+    /// Folds the copies and handles what is there.
+    async fn react(&mut self) {
+        self.copies.step().await.unwrap();
+        let step = self.allocate_stock.step().await.unwrap();
+        assert_eq!((step.dead, step.retried, step.unavailable), (0, 0, None));
+    }
+
+    async fn stock(&self) -> Vec<StockEvent> {
+        let key = AggregateKey::new(AggregateKind::Stock, &shop(), InventoryItemId::new(70).unwrap());
+        let events = self.store.events(&key).await.unwrap();
+        let stock = |event| if let Event::Stock(event) = event { Some(event) } else { None };
+        events.into_iter().filter_map(|recorded| stock(recorded.event)).collect()
+    }
+
+    async fn promised(&self) -> Vec<u32> {
+        let allocated = |event| if let StockEvent::Allocated(event) = event { Some(event.quantity) } else { None };
+        self.stock().await.into_iter().filter_map(allocated).collect()
+    }
+}
+
+async fn subscribe(fixture: &Fixture, subscriber: AllocateStock) -> Subscription<AllocateStock> {
+    Subscription::open(&fixture.broker, subscriber, SubscriptionSettings::default()).await.unwrap()
+}
+
+fn shop() -> Shop {
+    "acme".parse().unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+fn as_of(second: i64) -> AsOf {
+    AsOf { updated_at: at(second), triggered_at: None, digest: String::new() }
+}
+
+fn product() -> ProductSnapshot {
+    let variant = Variant {
+        id: VariantId::new(7).unwrap(),
+        inventory_item_id: InventoryItemId::new(70),
+        sku: None,
+        title: "tea".to_owned(),
+        price: 3.into(),
+        compare_at_price: None,
+    };
+    ProductSnapshot {
+        as_of: as_of(0),
+        created_at: at(0),
+        description: ProductDescription::default(),
+        published_at: None,
+        variants: vec![variant],
+        further_variants: Vec::new(),
+    }
+}
+
+fn order(second: i64, quantity: u32) -> OrderSnapshot {
+    let money = MoneySet::same(Money::zero("EUR".parse().unwrap()));
+    let line = Line {
+        id: LineId::new(1).unwrap(),
+        product_id: ProductId::new(5),
+        variant_id: VariantId::new(7),
+        sku: None,
+        title: "tea".to_owned(),
+        quantity,
+        current_quantity: quantity,
+        price: money,
+        discount: money,
+        gift_card: false,
+        tracked: true,
+    };
+    OrderSnapshot {
+        as_of: as_of(second),
+        placed_at: at(10),
+        name: "#1".to_owned(),
+        test: false,
+        currency: "EUR".parse().unwrap(),
+        source_name: None,
+        contact: OrderContact::default(),
+        addresses: OrderAddresses::default(),
+        tags: Vec::new(),
+        note: None,
+        lines: vec![line],
+        totals: Totals {
+            total: money,
+            current_total: money,
+            subtotal: money,
+            tax: money,
+            discounts: money,
+            shipping: money,
+        },
+        financial_status: FinancialStatus::Pending,
+        fulfillment_status: FulfillmentStatus::Unfulfilled,
+        cancelled: None,
+        closed_at: None,
+        refunds: Vec::new(),
+        fulfillments: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_promised_its_goods() {
+    let mut service = Service::start().await;
+    service.product().await;
+    service.level(0, 10).await;
+    service.order(order(10, 3)).await;
+    service.react().await;
+    assert_eq!(service.promised().await, [3]);
+}
+
+#[tokio::test]
+async fn a_line_whose_variant_is_unknown_waits_for_its_product() {
+    let mut service = Service::start().await;
+    service.level(0, 10).await;
+    service.order(order(10, 3)).await;
+    service.react().await;
+    assert!(service.promised().await.is_empty());
+    service.product().await;
+    service.react().await;
+    assert_eq!(service.promised().await, [3]);
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_is_handled_again_and_changes_nothing() {
+    let mut service = Service::start().await;
+    service.product().await;
+    service.level(0, 10).await;
+    service.order(order(10, 3)).await;
+    service.react().await;
+    let told = service.stock().await;
+    // Another service of the same name, that has seen nothing: every event is delivered once more.
+    let key = OrderId::new(1).unwrap();
+    let again = service.store.events(&AggregateKey::new(AggregateKind::Order, &shop(), key)).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("again.db").display());
+    let db = Database::open(&url).await.unwrap();
+    let mut fresh = Inventory::open(&service.fixture.broker, db, InventorySettings::default()).await.unwrap();
+    fresh.copies.step().await.unwrap();
+    for event in again.iter().chain(&again) {
+        streams::Subscriber::handle(&fresh.allocate_stock, event).await.unwrap();
+    }
+    assert_eq!(service.stock().await, told);
+}
+
+#[tokio::test]
+async fn an_edit_moves_only_the_difference() {
+    let mut service = Service::start().await;
+    service.product().await;
+    service.level(0, 10).await;
+    service.order(order(10, 3)).await;
+    service.react().await;
+    service.order(order(20, 5)).await;
+    service.react().await;
+    assert_eq!(service.promised().await, [3, 2]);
+}

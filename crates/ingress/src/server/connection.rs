@@ -1,0 +1,59 @@
+use std::convert::Infallible;
+use std::pin::pin;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Request, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use super::slots::Slot;
+use super::wire::{Phase, Wire};
+use super::{ServerLimits, edge};
+
+/// One accepted connection.
+pub(super) struct Connection {
+    pub slot: Slot,
+    pub router: Router,
+    pub shutdown: CancellationToken,
+}
+
+impl Connection {
+    pub(super) async fn run(self, stream: TcpStream, limits: ServerLimits) {
+        let phase = &self.slot.phase;
+        let wire = TokioIo::new(Wire::new(stream, phase.clone(), &limits));
+        let service = service_fn(|request| answer(self.router.clone(), phase, request));
+        let mut http = http1::Builder::new();
+        http.max_buf_size(limits.max_buffer).max_headers(limits.max_headers);
+        let mut connection = pin!(http.serve_connection(wire, service));
+        // An error here is a broken or silent peer, and its request has been answered if it was one.
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            () = self.shutdown.cancelled() => {}
+            () = self.slot.evicted.cancelled() => if !phase.is_busy() { return },
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+}
+
+async fn answer(mut router: Router, phase: &Phase, request: Request<Incoming>) -> Result<Response, Infallible> {
+    phase.request();
+    let response = match edge::check(&request, phase.is_malformed()) {
+        Ok(()) => router.call(request.map(Body::new)).await?,
+        Err(refusal) => {
+            let mut response = refusal.into_response();
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+    };
+    phase.answered(response.headers().get(header::CONNECTION).is_some());
+    Ok(response)
+}

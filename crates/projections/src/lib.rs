@@ -1,0 +1,21 @@
+//! Read models: what the events amount to, in rows that can be thrown away and folded again.
+//!
+//! A [`Projection`] is a pure fold by key; the [`Engine`] reads the log once for all projections
+//! of a database and writes rows and positions in one transaction. Nothing here can decide or
+//! cause anything, so a rebuild does no harm.
+
+mod engine;
+mod fold;
+mod projection;
+mod read;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod wait;
+
+pub use engine::{Engine, EngineError};
+pub use fold::RowError;
+pub use projection::{Projection, ReadModel, ensure};
+pub use read::{Found, Listed, PageRequest, ReadError, position};
+pub use tables::*;
+pub use wait::{WaitError, wait_for};

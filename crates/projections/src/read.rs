@@ -1,0 +1,92 @@
+use std::fmt::Display;
+
+use db::{Cursor, Database, Document, Page, Select};
+use events::Shop;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::fold::parse;
+use crate::{ALL, Projection, RowError};
+
+/// A row as it is shown, and the position of the event that last reached it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Found<V> {
+    #[serde(flatten)]
+    pub view: V,
+    pub position: u64,
+}
+
+impl<V> Found<V> {
+    /// What is shown of a row, if it is shown.
+    pub(crate) fn show<W>(self, view: impl FnOnce(V) -> Option<W>) -> Option<Found<W>> {
+        let position = self.position;
+        view(self.view).map(|view| Found { view, position })
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Listed<V> {
+    pub data: Vec<Found<V>>,
+    /// None on the last page; a [`Cursor`] in text.
+    pub next_cursor: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    pub limit: u32,
+    /// The last page's end; none for the first page.
+    pub after: Option<Cursor>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    #[error(transparent)]
+    Row(#[from] RowError),
+}
+
+/// How far all of these projections have come, by name.
+///
+/// Ask before reading: what is then read is at least as new.
+pub async fn position(db: &Database, names: &[&str]) -> Result<u64, db::Error> {
+    let mut least = u64::MAX;
+    for model in ALL.iter().filter(|model| names.contains(&model.name)) {
+        least = least.min(db.position(model.name, model.version).await?);
+    }
+    Ok(if least == u64::MAX { 0 } else { least })
+}
+
+pub(crate) async fn one<P: Projection>(
+    db: &Database,
+    shop: &Shop,
+    id: impl Display,
+) -> Result<Option<Found<P::Row>>, ReadError> {
+    let document = db.get(&P::TABLE, shop, &id.to_string()).await?;
+    Ok(document.as_ref().map(row::<P>).transpose()?)
+}
+
+pub(crate) async fn every<P: Projection>(db: &Database, select: Select<'_>) -> Result<Vec<Found<P::Row>>, ReadError> {
+    let page = db.select(&P::TABLE, select).await?;
+    Ok(page.documents.iter().map(row::<P>).collect::<Result<_, _>>()?)
+}
+
+/// A page of rows; those that `view` does not show are left out.
+pub(crate) async fn page<P: Projection, V>(
+    db: &Database,
+    select: Select<'_>,
+    view: impl Fn(P::Row) -> Option<V>,
+) -> Result<Listed<V>, ReadError> {
+    let Page { documents, next } = db.select(&P::TABLE, select).await?;
+    let mut data = Vec::with_capacity(documents.len());
+    for document in &documents {
+        data.extend(row::<P>(document)?.show(&view));
+    }
+    Ok(Listed { data, next_cursor: next.map(|cursor| cursor.to_string()) })
+}
+
+fn row<P: Projection>(document: &Document) -> Result<Found<P::Row>, RowError> {
+    Ok(Found { view: parse::<P>(&document.key.id, &document.data)?, position: document.position })
+}

@@ -1,0 +1,45 @@
+//! The read models, one file each: the row, its fold, its columns, and how it is read.
+
+pub mod customers;
+pub mod order_lines;
+pub mod orders;
+pub mod products;
+pub mod stock;
+pub mod variants;
+
+use db::Value;
+use serde::Serialize;
+
+use crate::ReadModel;
+
+/// The table of contents.
+pub static ALL: &[ReadModel] = &[
+    ReadModel::of::<customers::Customers>(),
+    ReadModel::of::<order_lines::OrderLines>(),
+    ReadModel::of::<orders::Orders>(),
+    ReadModel::of::<products::Products>(),
+    ReadModel::of::<stock::Stock>(),
+    ReadModel::of::<variants::Variants>(),
+];
+
+/// A number as a column.
+fn id_column(id: u64) -> Value {
+    // Ids are below 2^63 by type.
+    Value::Integer(id.cast_signed())
+}
+
+/// A word (a status) as a column, spelled as in JSON.
+fn word(value: impl Serialize) -> Value {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Value::Text(word),
+        _ => Value::Null,
+    }
+}
+
+/// Puts `item` in its place in a list sorted by `key`, over the one that has the same key.
+fn put<T, K: Ord>(items: &mut Vec<T>, item: T, key: impl Fn(&T) -> K) {
+    match items.binary_search_by_key(&key(&item), &key) {
+        Ok(index) => items[index] = item,
+        Err(index) => items.insert(index, item),
+    }
+}

@@ -1,0 +1,12 @@
+//! The laws that every projection keeps, and what readers see; on real SQLite files.
+
+mod contents;
+mod customers;
+mod engine;
+mod fixtures;
+mod history;
+mod laws;
+mod orders;
+mod products;
+mod stock;
+mod world;

@@ -1,0 +1,148 @@
+use events::{AggregateKey, AggregateKind, CustomerId, Event, InventoryItemId, OrderId, ProductId, Recorded, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::IntoParams;
+
+use crate::answer::Answer;
+use crate::call::{Call, Position};
+use crate::paging::Limit;
+use crate::problem::Problem;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventQuery {
+    /// How many to show; 50 when not said.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 250)]
+    limit: Limit,
+    /// The `next_cursor` of the page before: the position of its last event.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Position>,
+    /// Waits until the log has come to this position.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+}
+
+/// The events of an order, oldest first.
+#[utoipa::path(
+    get, path = "/v1/{shop}/orders/{id}/events", operation_id = "list_order_events", tag = "orders", params(EventQuery),
+    responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
+)]
+pub(crate) async fn of_order(call: Call<EventQuery>) -> Result<Answer, Problem> {
+    let id: OrderId = call.id()?;
+    events(call, AggregateKind::Order, id.get()).await
+}
+
+/// The events of a product, oldest first.
+#[utoipa::path(
+    get, path = "/v1/{shop}/products/{id}/events", operation_id = "list_product_events", tag = "products",
+    params(EventQuery),
+    responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
+)]
+pub(crate) async fn of_product(call: Call<EventQuery>) -> Result<Answer, Problem> {
+    let id: ProductId = call.id()?;
+    events(call, AggregateKind::Product, id.get()).await
+}
+
+/// The events of a customer, oldest first.
+#[utoipa::path(
+    get, path = "/v1/{shop}/customers/{id}/events", operation_id = "list_customer_events", tag = "customers",
+    params(EventQuery),
+    responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
+)]
+pub(crate) async fn of_customer(call: Call<EventQuery>) -> Result<Answer, Problem> {
+    let id: CustomerId = call.id()?;
+    events(call, AggregateKind::Customer, id.get()).await
+}
+
+/// The events of an inventory item's stock, oldest first.
+#[utoipa::path(
+    get, path = "/v1/{shop}/stock/{inventory_item_id}/events", operation_id = "list_stock_events", tag = "stock", params(EventQuery),
+    responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
+)]
+pub(crate) async fn of_stock(call: Call<EventQuery>) -> Result<Answer, Problem> {
+    let id: InventoryItemId = call.id()?;
+    events(call, AggregateKind::Stock, id.get()).await
+}
+
+/// Straight from the log, so that it also shows what no read model has reached yet.
+async fn events(call: Call<EventQuery>, kind: AggregateKind, id: u64) -> Result<Answer, Problem> {
+    let EventQuery { limit, cursor, min_position } = call.query;
+    let head = call.log_position(min_position).await?;
+    let key = AggregateKey::new(kind, &call.shop, id);
+    let events = call.state.events.events(&key).await.map_err(|error| Problem::unavailable(&error))?;
+    if events.is_empty() {
+        return Err(Problem::not_found("aggregate with events"));
+    }
+    let after = cursor.map_or(0, |position| position.0);
+    let rest = events.partition_point(|event| event.position <= after);
+    let shown = &events[rest..events.len().min(rest + limit.get() as usize)];
+    let more = rest + shown.len() < events.len();
+    let next_cursor = shown.last().filter(|_| more).map(|event| event.position.to_string());
+    Ok(call.answer(head, &EventList { data: shown.iter().map(RecordedEvent::new).collect(), next_cursor }))
+}
+
+#[derive(Debug, Serialize)]
+struct EventList<'a> {
+    data: Vec<RecordedEvent<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// An event as the log keeps it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
+pub(crate) struct RecordedEvent<'a> {
+    /// Its sequence in the log.
+    position: u64,
+    id: &'a str,
+    /// `<aggregate>.<what happened>`.
+    #[serde(rename = "type")]
+    kind: &'a str,
+    /// Of the type's schema.
+    version: u32,
+    /// Its place among the aggregate's events, from 1.
+    aggregate_version: u64,
+    /// When it happened, by Shopify's clock.
+    time: Timestamp,
+    /// When the log stored it.
+    recorded_at: Timestamp,
+    correlation_id: &'a str,
+    causation_id: &'a str,
+    /// As `schemas/events/<type>/v<version>.json` says.
+    data: Value,
+}
+
+impl<'a> RecordedEvent<'a> {
+    fn new(recorded: &'a Recorded<Event>) -> Self {
+        let Recorded { position, recorded_at, envelope, event } = recorded;
+        Self {
+            position: *position,
+            id: envelope.id.as_str(),
+            kind: &envelope.wire_type,
+            version: envelope.schema_version,
+            aggregate_version: envelope.aggregate_version,
+            time: envelope.time,
+            recorded_at: *recorded_at,
+            correlation_id: &envelope.correlation_id,
+            causation_id: &envelope.causation_id,
+            data: data(event),
+        }
+    }
+}
+
+fn data(event: &Event) -> Value {
+    let body = match event {
+        Event::Order(event) => encode(event),
+        Event::Product(event) => encode(event),
+        Event::Customer(event) => encode(event),
+        Event::Stock(event) => encode(event),
+        Event::Shop(event) => encode(event),
+    };
+    serde_json::from_slice(&body).unwrap_or_default()
+}
+
+fn encode(event: &impl events::DomainEvents) -> Vec<u8> {
+    event.encode()
+}

@@ -1,0 +1,156 @@
+use projections::customers::CustomerView;
+use projections::orders::OrderView;
+use projections::stock::StockView;
+use projections::Found;
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use crate::history::RecordedEvent;
+use crate::problem::ProblemBody;
+use crate::products::Product;
+use crate::health::Readiness;
+use crate::status::Status;
+use crate::{customers, health, history, orders, products, status, stock};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "tillstream", description = "Reads of an event-sourced Shopify back end.", license(name = "Apache-2.0")),
+    paths(
+        orders::list, orders::get, history::of_order,
+        products::list, products::get, history::of_product,
+        customers::get, history::of_customer,
+        stock::get, history::of_stock,
+        status::get, health::alive, health::ready, health::metrics, document,
+    ),
+)]
+struct Api;
+
+/// This document.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "get_openapi", tag = "operations",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")),
+)]
+pub(crate) async fn document() -> axum::Json<Value> {
+    axum::Json(openapi())
+}
+
+/// The OpenAPI document of all reads; `schemas/openapi.json` is a copy of it.
+pub fn openapi() -> Value {
+    // The document is plain data: it always is a JSON object.
+    let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    document["components"] = json!({ "schemas": schemas() });
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.iter_mut().for_each(|(path, item)| complete(path, &mut item["get"]));
+        paths.insert("/webhooks/shopify".to_owned(), json!({ "post": webhook() }));
+    }
+    document
+}
+
+/// The views, by the derives they carry where they are defined.
+fn schemas() -> Map<String, Value> {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut generator = settings.for_serialize().into_generator();
+    let views = [
+        ("Order", view::<Found<OrderView>>(&mut generator)),
+        ("Product", view::<Found<Product>>(&mut generator)),
+        ("Customer", view::<Found<CustomerView>>(&mut generator)),
+        ("Stock", view::<Found<StockView>>(&mut generator)),
+        ("Event", view::<RecordedEvent<'_>>(&mut generator)),
+        ("Status", view::<Status>(&mut generator)),
+        ("Readiness", view::<Readiness>(&mut generator)),
+        ("Problem", view::<ProblemBody<'_>>(&mut generator)),
+    ];
+    let mut schemas = generator.take_definitions(true);
+    schemas.extend(views.map(|(name, schema)| (name.to_owned(), schema)));
+    schemas.extend(["Order", "Product", "Event"].map(|name| (format!("{name}List"), list(name))));
+    schemas
+}
+
+/// A page of a list.
+fn list(of: &str) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "data": {"type": "array", "items": {"$ref": format!("#/components/schemas/{of}")}},
+            "next_cursor": {"type": ["string", "null"], "description": "For the next page; null on the last one"},
+        },
+        "required": ["data", "next_cursor"],
+    })
+}
+
+/// Written out here, while what it refers to becomes a definition.
+fn view<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    T::json_schema(generator).to_value()
+}
+
+/// The door belongs to another crate, and is part of the same API.
+fn webhook() -> Value {
+    let header = |name: &str, description: &str, required: bool| {
+        let schema = json!({"type": "string"});
+        json!({"name": name, "in": "header", "required": required, "description": description, "schema": schema})
+    };
+    let refusal = |description: &str| {
+        let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        json!({"description": description, "content": problem})
+    };
+    json!({
+        "operationId": "post_webhook",
+        "tags": ["webhooks"],
+        "summary": "Keeps a webhook of Shopify's, whatever it says, if its signature is right.",
+        "parameters": [
+            header("X-Shopify-Hmac-Sha256", "base64 of the HMAC-SHA256 of the raw body", true),
+            header("X-Shopify-Topic", "orders/create, for one", false),
+            header("X-Shopify-Shop-Domain", "The shop's myshopify.com domain", false),
+            header("X-Shopify-Webhook-Id", "Names the delivery", false),
+        ],
+        "requestBody": {"content": {"application/json": {"schema": {}}}},
+        "responses": {
+            "200": {
+                "description": "It is stored",
+                "headers": {"X-Inbox-Sequence": {"description": "Where", "schema": {"type": "integer"}}},
+            },
+            "401": refusal("Not signed by a configured shop"),
+            "408": refusal("The body did not arrive in time"),
+            "413": refusal("The body is too large"),
+            "503": refusal("Not stored; send it again"),
+        },
+    })
+}
+
+/// What all reads of a shop have in common.
+fn complete(path: &str, operation: &mut Value) {
+    if !path.starts_with("/v1/{shop}/") {
+        return;
+    }
+    let mut parameters = vec![path_parameter("shop", "The shop's myshopify.com name", "^[a-z0-9][a-z0-9-]*$")];
+    for name in ["id", "inventory_item_id"].into_iter().filter(|name| path.contains(&format!("{{{name}}}"))) {
+        parameters.push(path_parameter(name, "Shopify's id", "^[1-9][0-9]{0,18}$"));
+    }
+    parameters.extend(operation["parameters"].as_array_mut().map(std::mem::take).unwrap_or_default());
+    operation["parameters"] = parameters.into();
+    operation["responses"]["200"]["headers"] = json!({
+        "X-Position": {"description": "How far the read model had come", "schema": {"type": "integer"}},
+        "ETag": {"description": "For If-None-Match", "schema": {"type": "string"}},
+    });
+    operation["responses"]["304"] = json!({"description": "The client has it already"});
+    let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+    for (status, description) in [
+        ("400", "A parameter or an id is unknown or malformed"),
+        ("404", "No such shop or id"),
+        ("406", "The client does not take JSON"),
+        ("503", "The answer cannot be read just now"),
+        ("504", "The position was not reached in time"),
+    ] {
+        operation["responses"][status] = json!({"description": description, "content": problem.clone()});
+    }
+}
+
+fn path_parameter(name: &str, description: &str, pattern: &str) -> Value {
+    let schema = json!({"type": "string", "pattern": pattern});
+    json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
+}

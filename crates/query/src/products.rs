@@ -1,0 +1,129 @@
+use events::{Currency, InventoryItemId, Money, ProductId, Variant, VariantId};
+use projections::products::{self, ProductHead, ProductView};
+use projections::{Found, Listed, PageRequest};
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+use crate::answer::Answer;
+use crate::call::{Call, Position};
+use crate::one::One;
+use crate::paging::{Limit, List};
+use crate::problem::Problem;
+
+/// One product with its variants.
+#[utoipa::path(
+    get, path = "/v1/{shop}/products/{id}", operation_id = "get_product", tag = "products", params(One),
+    responses((status = 200, description = "The product", body = ref("#/components/schemas/Product"))),
+)]
+pub(crate) async fn get(call: Call<One>) -> Result<Answer, Problem> {
+    let id: ProductId = call.id()?;
+    let position = call.position(products::READS, call.query.min_position).await?;
+    let product = products::get(&call.state.database, &call.shop, id).await?;
+    let product = product.ok_or_else(|| Problem::not_found("product"))?;
+    Ok(call.answer(position, &priced(product, call.currency())))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProductQuery {
+    /// Text in the title, vendor, type, tags or SKUs, in any case.
+    #[param(value_type = Option<String>, max_length = 200)]
+    q: Option<SearchText>,
+    /// How many to show; 50 when not said.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 250)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Waits until the answer holds at this position of the log.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+}
+
+/// Never empty, and bounded.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct SearchText(String);
+
+impl TryFrom<String> for SearchText {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let fits = (1..=200).contains(&text.chars().count());
+        if fits { Ok(Self(text)) } else { Err("not a search text") }
+    }
+}
+
+/// The products of a shop, newest first; those that a text is found in.
+#[utoipa::path(
+    get, path = "/v1/{shop}/products", operation_id = "list_products", tag = "products",
+    params(ProductQuery),
+    responses((status = 200, description = "A page of products", body = ref("#/components/schemas/ProductList"))),
+)]
+pub(crate) async fn list(call: Call<ProductQuery>) -> Result<Answer, Problem> {
+    let text = call.query.q.as_ref().map(|text| text.0.as_str());
+    let cursors = List::new("products", (&call.shop, text));
+    let after = call.query.cursor.as_deref().map(|cursor| cursors.open(cursor)).transpose()?;
+    let page = PageRequest { limit: call.query.limit.get(), after };
+    let position = call.position(products::READS, call.query.min_position).await?;
+    let Listed { data, next_cursor } = products::search(&call.state.database, &call.shop, text, page).await?;
+    let currency = call.currency();
+    let data = data.into_iter().map(|product| priced(product, currency)).collect();
+    let next_cursor = next_cursor.map(|cursor| cursors.seal(&cursor));
+    Ok(call.answer(position, &Listed { data, next_cursor }))
+}
+
+impl<Q> Call<Q> {
+    /// Of the shop; product webhooks do not name it.
+    fn currency(&self) -> Option<Currency> {
+        self.state.shops.get(&self.shop).and_then(|shop| shop.currency)
+    }
+}
+
+/// A product as the API shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Product {
+    #[serde(flatten)]
+    product: ProductHead,
+    variants: Vec<PricedVariant>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct PricedVariant {
+    id: VariantId,
+    inventory_item_id: Option<InventoryItemId>,
+    sku: Option<String>,
+    title: String,
+    price: Price,
+    compare_at_price: Option<Price>,
+}
+
+/// Money of which the currency may not be known.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Price {
+    /// An exact decimal.
+    amount: String,
+    /// None when the shop's currency is not configured.
+    currency: Option<Currency>,
+}
+
+fn priced(found: Found<ProductView>, currency: Option<Currency>) -> Found<Product> {
+    let ProductView { product, variants } = found.view;
+    let variants = variants.into_iter().map(|variant| PricedVariant::new(variant, currency)).collect();
+    Found { view: Product { product, variants }, position: found.position }
+}
+
+impl PricedVariant {
+    fn new(variant: Variant, currency: Option<Currency>) -> Self {
+        let Variant { id, inventory_item_id, sku, title, price, compare_at_price, .. } = variant;
+        let price_of = |amount: Decimal| Price {
+            amount: currency.map_or(amount, |currency| Money::new(amount, currency).amount()).to_string(),
+            currency,
+        };
+        let (price, compare_at_price) = (price_of(price), compare_at_price.map(price_of));
+        Self { id, inventory_item_id, sku, title, price, compare_at_price }
+    }
+}

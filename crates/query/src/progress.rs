@@ -1,0 +1,53 @@
+use db::Database;
+use events::Timestamp;
+use projections::ReadModel;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Projections whose progress is shown: those of the API, or a service's local copies.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    pub database: Database,
+    pub models: Vec<ReadModel>,
+}
+
+/// How far a projection has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Progress {
+    name: &'static str,
+    version: u32,
+    position: u64,
+    /// Events behind the head of the log.
+    lag: u64,
+    /// The last sign of life of its engine; none when it never ran.
+    heartbeat_at: Option<Timestamp>,
+    /// Why it stands still.
+    error: Option<String>,
+}
+
+impl Progress {
+    pub(crate) fn is_settled(&self) -> bool {
+        self.lag == 0 && self.error.is_none()
+    }
+}
+
+impl Watched {
+    /// `head` must be older than the positions read here, or the lag would come out too small.
+    pub(crate) async fn progress(&self, head: u64) -> Result<Vec<Progress>, db::Error> {
+        let checkpoints = self.database.checkpoints().await?;
+        let of = |model: &ReadModel| {
+            let mine = |held: &&db::Checkpoint| held.name == model.name && held.version == model.version;
+            let checkpoint = checkpoints.iter().find(mine);
+            let position = checkpoint.map_or(0, |checkpoint| checkpoint.position);
+            Progress {
+                name: model.name,
+                version: model.version,
+                position,
+                lag: head.saturating_sub(position),
+                heartbeat_at: checkpoint.map(|checkpoint| checkpoint.heartbeat_at),
+                error: checkpoint.and_then(|checkpoint| checkpoint.error.clone()),
+            }
+        };
+        Ok(self.models.iter().map(of).collect())
+    }
+}

@@ -1,0 +1,55 @@
+use aggregates::{Command, CustomerCommand, CustomerSnapshot};
+use events::{CustomerId, CustomerProfile, Timestamp};
+use serde::Deserialize;
+
+use crate::address::AddressBody;
+use crate::wire::{Id, Maybe, Tags, Text, nonempty};
+use crate::{Delivery, Unreadable};
+
+/// `customers/create` and `customers/update`.
+pub(crate) fn snapshot(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+    let body: CustomerBody<'_> = delivery.decode()?;
+    let Id(id) = body.id;
+    let snapshot = CustomerSnapshot {
+        as_of: delivery.as_of(body.updated_at),
+        created_at: body.created_at.unwrap_or(body.updated_at),
+        profile: CustomerProfile {
+            first_name: nonempty(body.first_name),
+            last_name: nonempty(body.last_name),
+            email: nonempty(body.email),
+            phone: nonempty(body.phone),
+            verified_email: body.verified_email.unwrap_or(false),
+            tax_exempt: body.tax_exempt.unwrap_or(false),
+            note: nonempty(body.note),
+        },
+        default_address: body.default_address.0.map(Into::into),
+        tags: body.tags.map(|Tags(tags)| tags),
+        enabled: body.state.as_str() == "enabled",
+    };
+    Ok(vec![Command::Customer(id, CustomerCommand::Snapshot(Box::new(snapshot)))])
+}
+
+pub(crate) fn deleted(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+    let id: CustomerId = delivery.deleted_id("Customer")?;
+    Ok(vec![Command::Customer(id, CustomerCommand::Delete { at: delivery.triggered_at() })])
+}
+
+#[derive(Deserialize)]
+struct CustomerBody<'a> {
+    id: Id<CustomerId>,
+    created_at: Option<Timestamp>,
+    updated_at: Timestamp,
+    #[serde(borrow)]
+    first_name: Option<Text<'a>>,
+    last_name: Option<Text<'a>>,
+    email: Option<Text<'a>>,
+    phone: Option<Text<'a>>,
+    /// Every customer has one, and no body of another topic does.
+    state: Text<'a>,
+    verified_email: Option<bool>,
+    tax_exempt: Option<bool>,
+    note: Option<Text<'a>>,
+    tags: Option<Tags>,
+    #[serde(default)]
+    default_address: Maybe<AddressBody<'a>>,
+}

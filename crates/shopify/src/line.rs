@@ -1,0 +1,80 @@
+use events::{Currency, Line, LineId, ProductId, VariantId};
+use serde::Deserialize;
+
+use crate::Unreadable;
+use crate::refund::RefundBody;
+use crate::wire::{Amount, Field, Id, List, Object, PriceSet, Reference, Text, nonempty, optional, price, total};
+
+/// A line of an order.
+#[derive(Deserialize)]
+pub(crate) struct LineBody<'a> {
+    id: Id<LineId>,
+    product_id: Option<Reference<ProductId>>,
+    variant_id: Option<Reference<VariantId>>,
+    #[serde(borrow)]
+    sku: Option<Text<'a>>,
+    title: Option<Text<'a>>,
+    name: Option<Text<'a>>,
+    quantity: u32,
+    current_quantity: Option<u32>,
+    price: Option<Amount>,
+    price_set: Option<Object<PriceSet>>,
+    total_discount: Option<Amount>,
+    total_discount_set: Option<Object<PriceSet>>,
+    #[serde(default)]
+    discount_allocations: List<AllocationBody>,
+    gift_card: Option<bool>,
+    #[serde(default)]
+    variant_inventory_management: Field<Text<'a>>,
+}
+
+/// A part of a discount that falls on the line.
+#[derive(Deserialize)]
+struct AllocationBody {
+    amount: Option<Amount>,
+    amount_set: Option<Object<PriceSet>>,
+}
+
+impl LineBody<'_> {
+    pub(crate) fn line(self, currency: Currency, refunds: &List<RefundBody<'_>>) -> Result<Line, Unreadable> {
+        let Id(id) = self.id;
+        let variant_id = optional(self.variant_id);
+        let gift_card = self.gift_card.unwrap_or(false);
+        Ok(Line {
+            id,
+            product_id: optional(self.product_id),
+            variant_id,
+            sku: nonempty(self.sku),
+            title: nonempty(self.title).or(nonempty(self.name)).unwrap_or_default(),
+            quantity: self.quantity,
+            // Bodies from before 2024-01 leave it to the reader to take the refunds off.
+            current_quantity: self
+                .current_quantity
+                .unwrap_or_else(|| self.quantity.saturating_sub(RefundBody::quantity_of(refunds, id))),
+            price: price("price", self.price_set, self.price, currency)?,
+            discount: discount(self.discount_allocations, self.total_discount_set, self.total_discount, currency)?,
+            gift_card,
+            tracked: match self.variant_inventory_management {
+                Field::Value(_) => true,
+                Field::Null => false,
+                // Newer versions stop naming it on a variant. A line that may be counted has to be looked at.
+                Field::Missing => variant_id.is_some() && !gift_card,
+            },
+        })
+    }
+}
+
+/// The allocations, when there are any: `total_discount` then often says "0.00" all the same.
+fn discount(
+    allocations: List<AllocationBody>,
+    set: Option<Object<PriceSet>>,
+    plain: Option<Amount>,
+    currency: Currency,
+) -> Result<events::MoneySet, Unreadable> {
+    if allocations.0.is_empty() {
+        let nothing = Amount(rust_decimal::Decimal::ZERO);
+        return price("total_discount", set, Some(plain.unwrap_or(nothing)), currency);
+    }
+    let parts = allocations.0.into_iter().map(|Object(part)| price("amount", part.amount_set, part.amount, currency));
+    total("discount_allocations", parts, currency)
+}

@@ -1,0 +1,28 @@
+use events::Recorded;
+
+/// What led to an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// `inbox:<sequence>` or an event's id.
+    pub id: String,
+    /// The conversation: one merchant action and all it led to.
+    pub correlation_id: String,
+    /// W3C trace context.
+    pub trace_parent: Option<String>,
+}
+
+impl Cause {
+    /// The id of the delivery at `sequence` of `INBOX`, as a cause.
+    pub fn inbox_id(sequence: u64) -> String {
+        format!("inbox:{sequence}")
+    }
+
+    /// An event as the cause of what is decided upon it.
+    pub fn of<E>(event: &Recorded<E>) -> Self {
+        Self {
+            id: event.envelope.id.to_string(),
+            correlation_id: event.envelope.correlation_id.clone(),
+            trace_parent: event.envelope.trace_parent.clone(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! JetStream: the only crate that speaks to it.
+//!
+//! [`topology`] provisions, [`Inbox`] and [`EventStore`] append, [`Subscription`] and
+//! [`EventReader`] read. Services never create or change anything on the broker.
+
+mod api;
+mod backoff;
+pub mod bench;
+mod broker;
+mod cause;
+mod dead_letters;
+mod inbox;
+mod publish;
+mod pull;
+mod quarantine;
+mod raw;
+mod reader;
+pub mod status;
+mod store;
+mod stream;
+mod subscription;
+pub mod topology;
+
+pub use api::ReadError;
+pub use bench::BarePublisher;
+pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
+pub use cause::Cause;
+pub use dead_letters::{DeadLetter, DeadLetters, ErrorClass};
+pub use inbox::{AppendError, Appended, Inbox, InboxDelivery, InboxMessage};
+pub use quarantine::Quarantine;
+pub use raw::{FromDelivery, Raw, Unreadable};
+pub use reader::{Entry, EventReader, events_head, stream_epoch};
+pub use store::{AggregateStore, EventStore, Loaded, Receipt, StoreError};
+pub use stream::Stream;
+pub use subscription::{
+    Drained, Failure, OpenError, RetrySchedule, Step, Subscriber, Subscription, SubscriptionSettings,
+};
+pub use topology::Durable;

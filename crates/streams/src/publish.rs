@@ -1,0 +1,98 @@
+//! Publishing with the broker's answer awaited: the one way anything gets into a stream.
+
+use async_nats::header::{HeaderMap, HeaderValue};
+use async_nats::{Request, RequestErrorKind};
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::api::Refusal;
+use crate::broker::Broker;
+
+pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
+pub(crate) const EXPECTED_LAST: &str = "Nats-Expected-Last-Subject-Sequence";
+/// The stream has reached its max_bytes.
+pub(crate) const STREAM_FULL: u64 = 10077;
+/// The server has reached its own.
+pub(crate) const NO_RESOURCES: u64 = 10047;
+const MESSAGE_TOO_LARGE: u64 = 10054;
+
+/// The broker has the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PubAck {
+    pub(crate) sequence: u64,
+    /// The message id was seen before: the sequence is that of the first.
+    pub(crate) duplicate: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error("the broker is not available: {0}")]
+    Unavailable(String),
+    /// It may be stored or not.
+    #[error("the broker did not confirm")]
+    Unconfirmed,
+    #[error("the message is larger than the {limit} bytes that the broker takes")]
+    TooLarge { limit: usize },
+    #[error("the broker refuses the message ({code}): {description}")]
+    Refused { code: u64, description: String },
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    seq: u64,
+    #[serde(default)]
+    duplicate: bool,
+    error: Option<Refusal>,
+}
+
+impl Broker {
+    pub(crate) async fn publish(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<PubAck, PublishError> {
+        // Without a connection the client would keep the message and send it whenever it can.
+        if !self.is_connected() {
+            return Err(PublishError::Unavailable("not connected".to_owned()));
+        }
+        let request = Request::new().headers(headers).payload(body);
+        match self.client.send_request(subject, request).await {
+            Ok(answer) => read_answer(&answer.payload),
+            Err(error) => Err(match error.kind() {
+                RequestErrorKind::NoResponders => PublishError::Unavailable("no stream takes this subject".to_owned()),
+                RequestErrorKind::MaxPayloadExceeded => PublishError::TooLarge { limit: self.max_payload() },
+                RequestErrorKind::InvalidSubject => PublishError::Refused { code: 0, description: error.to_string() },
+                RequestErrorKind::TimedOut | RequestErrorKind::Other => PublishError::Unconfirmed,
+            }),
+        }
+    }
+}
+
+fn read_answer(payload: &[u8]) -> Result<PubAck, PublishError> {
+    match serde_json::from_slice(payload) {
+        Ok(Answer { error: Some(refusal), .. }) => Err(read_refusal(refusal)),
+        Ok(Answer { seq: sequence, duplicate, error: None }) if sequence > 0 => Ok(PubAck { sequence, duplicate }),
+        // An answer that is none of JetStream's: somebody else listens on the subject.
+        _ => Err(PublishError::Unconfirmed),
+    }
+}
+
+fn read_refusal(Refusal { err_code, code, description }: Refusal) -> PublishError {
+    match (err_code, code) {
+        (MESSAGE_TOO_LARGE, _) => PublishError::TooLarge { limit: 0 },
+        (STREAM_FULL | NO_RESOURCES, _) => PublishError::Refused { code: err_code, description },
+        (_, 408 | 429 | 503) => PublishError::Unavailable(description),
+        _ => PublishError::Refused { code: err_code, description },
+    }
+}
+
+/// Adds a header whatever the value holds: a line break in it cannot start a header of its own.
+pub(crate) fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    let value = match value.parse::<HeaderValue>() {
+        Ok(value) => value,
+        Err(_) => HeaderValue::from(value.replace(['\r', '\n'], " ")),
+    };
+    headers.insert(name, value);
+}

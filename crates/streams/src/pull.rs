@@ -1,0 +1,172 @@
+//! Pulling messages from a consumer: requests are kept open ahead, so that none is waited for.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use async_nats::{Message, StatusCode, Subscriber};
+use futures::{FutureExt, StreamExt};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::Stream;
+use crate::api::ReadError;
+use crate::broker::Broker;
+
+/// How long a request stays open at the server.
+const EXPIRES: Duration = Duration::from_secs(30);
+/// The server says this often that an open request is not forgotten.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// An open tap on one consumer. Messages arrive in the order the server sends them.
+pub(crate) struct Pull {
+    broker: Broker,
+    stream: Stream,
+    request_subject: String,
+    inbox: String,
+    replies: Subscriber,
+    connections: watch::Receiver<u64>,
+    requests: VecDeque<Request>,
+    last_request: u64,
+}
+
+struct Request {
+    id: u64,
+    outstanding: usize,
+}
+
+impl Pull {
+    pub(crate) async fn open(broker: &Broker, stream: Stream, consumer: &str) -> Result<Self, ReadError> {
+        let inbox = broker.client.new_inbox();
+        let replies = broker.client.subscribe(format!("{inbox}.*")).await;
+        let mut connections = broker.connections.clone();
+        connections.mark_unchanged();
+        Ok(Self {
+            broker: broker.clone(),
+            stream,
+            request_subject: format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"),
+            inbox,
+            replies: replies.map_err(|error| ReadError::Unavailable(error.to_string()))?,
+            connections,
+            requests: VecDeque::new(),
+            last_request: 0,
+        })
+    }
+
+    /// The next message; asks for as many as there is room for. Cancel safe.
+    pub(crate) async fn next(&mut self, room: usize) -> Result<Message, ReadError> {
+        loop {
+            if self.outstanding() * 2 < room {
+                self.request(room - self.outstanding(), false).await?;
+            }
+            let reply = tokio::select! {
+                biased;
+                reply = self.replies.next() => reply,
+                // What was asked for on a lost connection is forgotten by the server.
+                Ok(()) = self.connections.changed() => {
+                    self.requests.clear();
+                    continue;
+                }
+                () = tokio::time::sleep(SILENCE) => {
+                    tracing::debug!(stream = %self.stream, "no sign of open requests: asking again");
+                    self.requests.clear();
+                    continue;
+                }
+            };
+            if let Some(message) = self.sort_out(reply)? {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// A message that has already arrived.
+    pub(crate) fn arrived(&mut self) -> Result<Option<Message>, ReadError> {
+        while let Some(reply) = self.replies.next().now_or_never() {
+            if let Some(message) = self.sort_out(reply)? {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the consumer has now, at most `room` messages; does not wait for more.
+    pub(crate) async fn pending(&mut self, room: usize) -> Result<Vec<Message>, ReadError> {
+        self.request(room, true).await?;
+        let mut messages = Vec::new();
+        while self.outstanding() > 0 {
+            let reply = tokio::time::timeout(SILENCE, self.replies.next()).await;
+            let Ok(reply) = reply else {
+                self.requests.clear();
+                return Err(ReadError::Unavailable("no answer to a request for messages".to_owned()));
+            };
+            messages.extend(self.sort_out(reply)?);
+        }
+        Ok(messages)
+    }
+
+    fn outstanding(&self) -> usize {
+        self.requests.iter().map(|request| request.outstanding).sum()
+    }
+
+    async fn request(&mut self, batch: usize, no_wait: bool) -> Result<(), ReadError> {
+        if !self.broker.is_connected() {
+            return Err(ReadError::Unavailable("not connected".to_owned()));
+        }
+        let request = if no_wait {
+            json!({ "batch": batch, "no_wait": true })
+        } else {
+            json!({ "batch": batch, "expires": EXPIRES.as_nanos(), "idle_heartbeat": HEARTBEAT.as_nanos() })
+        };
+        let id = self.last_request + 1;
+        let reply = format!("{}.{id}", self.inbox);
+        let sent = self.broker.client.publish_with_reply(self.request_subject.clone(), reply, request.to_string().into());
+        sent.await.map_err(|error| ReadError::Unavailable(error.to_string()))?;
+        self.last_request = id;
+        self.requests.push_back(Request { id, outstanding: batch });
+        Ok(())
+    }
+
+    /// A message is handed on; a status ends the request it speaks of.
+    fn sort_out(&mut self, reply: Option<Message>) -> Result<Option<Message>, ReadError> {
+        let Some(reply) = reply else { return Err(ReadError::Unavailable("the connection is closed".to_owned())) };
+        let Some(status) = reply.status else {
+            self.count_down();
+            return Ok(Some(reply));
+        };
+        if status == StatusCode::IDLE_HEARTBEAT {
+            return Ok(None);
+        }
+        let id = reply.subject.rsplit_once('.').and_then(|(_, id)| id.parse::<u64>().ok());
+        self.requests.retain(|request| Some(request.id) != id);
+        let description = reply.description.unwrap_or_default();
+        match status.as_u16() {
+            404 | 408 => Ok(None),
+            409 if description.contains("MaxAckPending") => Ok(None),
+            409 if description.contains("Consumer Deleted") => {
+                Err(ReadError::Missing(format!("a consumer of {}", self.stream)))
+            }
+            409 => Err(ReadError::Unavailable(description)),
+            // Nobody answers for the consumer: it is gone, or has no leader just now.
+            503 => Err(ReadError::Unavailable(format!("no consumer of {} answers", self.stream))),
+            code => Err(ReadError::Refused { code: code.into(), description }),
+        }
+    }
+
+    fn count_down(&mut self) {
+        if let Some(front) = self.requests.front_mut() {
+            front.outstanding -= 1;
+            if front.outstanding == 0 {
+                self.requests.pop_front();
+            }
+        }
+    }
+
+    /// Ends the tap; what has arrived and was not taken is handed out.
+    pub(crate) async fn close(mut self) -> Vec<Message> {
+        let unsubscribed = self.replies.unsubscribe().await;
+        if unsubscribed.is_err() {
+            return Vec::new();
+        }
+        std::iter::from_fn(|| self.replies.next().now_or_never().flatten()).filter(|m| m.status.is_none()).collect()
+    }
+}

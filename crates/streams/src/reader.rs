@@ -1,0 +1,178 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_nats::Message;
+use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy, ReplayPolicy};
+use events::{AggregateKind, Event, Recorded, Timestamp};
+use serde_json::json;
+use tokio::time::{Instant, timeout_at};
+
+use crate::api::{ConsumerInfo, NO_STREAM, ReadError, StreamInfo, found};
+use crate::pull::Pull;
+use crate::raw::{FromDelivery, Raw, ReplySubject};
+use crate::{Broker, Stream};
+
+/// Names of readers' consumers start so.
+pub(crate) const NAME_PREFIX: &str = "reader-";
+/// The server forgets a reader that is silent for so long.
+const FORGET_AFTER: Duration = Duration::from_secs(120);
+/// Messages asked for ahead.
+const AHEAD: usize = 10_000;
+/// More is on its way: worth a little patience, for larger batches cost less.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// Reads all of `EVENTS` in order from a position on. The position is the caller's to keep; the broker
+/// remembers nothing of a reader.
+pub struct EventReader {
+    broker: Broker,
+    position: u64,
+    kinds: BTreeSet<AggregateKind>,
+    pull: Option<Pull>,
+    /// Where it started again last, because something was missing.
+    retried_at: Option<u64>,
+}
+
+/// One message of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub position: u64,
+    /// None: of a type that this binary does not know, or of a kind that was not asked for.
+    pub event: Option<Recorded<Event>>,
+}
+
+impl EventReader {
+    /// Starts with the first event after `after`.
+    pub async fn open(broker: &Broker, after: u64) -> Result<Self, ReadError> {
+        let mut reader = Self { broker: broker.clone(), position: after, kinds: BTreeSet::new(), pull: None, retried_at: None };
+        reader.connect().await?;
+        Ok(reader)
+    }
+
+    /// Reads the events of these kinds only; the others are passed over without being parsed.
+    pub fn only(mut self, kinds: impl IntoIterator<Item = AggregateKind>) -> Self {
+        self.kinds.extend(kinds);
+        self
+    }
+
+    /// The position of the last entry handed out.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The next entries, at most `max`; none when nothing came within `wait`. After an error the reader
+    /// goes on from where it was.
+    pub async fn next_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
+        let batch = self.read_batch(max, wait).await;
+        if batch.is_err() {
+            self.pull = None;
+        }
+        batch
+    }
+
+    async fn read_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
+        let mut deadline = Instant::now() + wait;
+        let mut entries = Vec::new();
+        while entries.len() < max {
+            let pull = self.connect().await?;
+            let message = match pull.arrived()? {
+                Some(message) => message,
+                None => match timeout_at(deadline, pull.next(AHEAD)).await {
+                    Ok(message) => message?,
+                    Err(_) => break,
+                },
+            };
+            let Some((entry, more)) = self.read(message)? else { continue };
+            entries.push(entry);
+            let patience = if more { LINGER } else { Duration::ZERO };
+            deadline = deadline.min(Instant::now() + patience);
+        }
+        Ok(entries)
+    }
+
+    /// The entry, and whether more are on their way. `None` after a gap: the reader starts again behind
+    /// the last message it had.
+    fn read(&mut self, message: Message) -> Result<Option<(Entry, bool)>, ReadError> {
+        let more = message.reply.as_deref().and_then(ReplySubject::parse).is_some_and(|reply| reply.pending > 0);
+        let next = self.position + 1;
+        let unreadable = |source| ReadError::Unreadable { position: next, source };
+        let raw = Raw::delivered(message).map_err(unreadable)?;
+        if raw.sequence != next {
+            return self.mind_the_gap(raw.sequence).map(|()| None);
+        }
+        let event = self.decode(&raw)?;
+        self.position = raw.sequence;
+        Ok(Some((Entry { position: raw.sequence, event }, more)))
+    }
+
+    /// Messages were lost on the way (a connection broke), or the log itself has a hole.
+    fn mind_the_gap(&mut self, arrived: u64) -> Result<(), ReadError> {
+        if arrived > self.position && self.retried_at == Some(self.position) {
+            let (from, to) = (self.position + 1, arrived - 1);
+            tracing::error!(from, to, "the log has a hole: these messages are gone");
+            metrics::counter!("tillstream_log_holes_total").increment(1);
+            self.position = to;
+            self.retried_at = None;
+        } else {
+            self.retried_at = Some(self.position);
+        }
+        self.pull = None;
+        Ok(())
+    }
+
+    fn decode(&self, raw: &Raw) -> Result<Option<Recorded<Event>>, ReadError> {
+        let kind = || raw.subject().split('.').nth(2).and_then(|kind| kind.parse().ok());
+        if !self.kinds.is_empty() && !kind().is_some_and(|kind: AggregateKind| self.kinds.contains(&kind)) {
+            return Ok(None);
+        }
+        match Recorded::read(raw) {
+            Ok(event) => Ok(Some(event)),
+            Err(error) if error.is_unknown_type() => Ok(None),
+            Err(source) => Err(ReadError::Unreadable { position: raw.sequence, source }),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<&mut Pull, ReadError> {
+        let pull = match self.pull.take() {
+            Some(pull) => pull,
+            None => {
+                let consumer = create_consumer(&self.broker, self.position).await?;
+                Pull::open(&self.broker, Stream::Events, &consumer).await?
+            }
+        };
+        Ok(self.pull.insert(pull))
+    }
+}
+
+/// Nothing of it outlives the reader: it lives in memory, and goes when it is not used.
+async fn create_consumer(broker: &Broker, after: u64) -> Result<String, ReadError> {
+    let name = format!("{NAME_PREFIX}{}", broker.client.new_inbox().rsplit('.').next().unwrap_or_default());
+    let config = Config {
+        name: Some(name.clone()),
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+        ack_policy: AckPolicy::None,
+        replay_policy: ReplayPolicy::Instant,
+        inactive_threshold: FORGET_AFTER,
+        memory_storage: true,
+        num_replicas: 1,
+        ..Config::default()
+    };
+    let request = json!({ "stream_name": Stream::Events.name(), "config": config, "action": "create" });
+    let answer = broker.ask(&format!("CONSUMER.CREATE.EVENTS.{name}"), &request).await;
+    let created: Option<ConsumerInfo> = found(answer, NO_STREAM)?;
+    created.map(|info| info.name).ok_or_else(|| ReadError::Missing("the stream EVENTS".to_owned()))
+}
+
+/// The position of the last event; 0 when there is none.
+pub async fn events_head(broker: &Broker) -> Result<u64, ReadError> {
+    Ok(info(broker, Stream::Events).await?.state.last_sequence)
+}
+
+/// When the stream was made: positions of another one with the same name mean nothing in this one.
+pub async fn stream_epoch(broker: &Broker, stream: Stream) -> Result<Timestamp, ReadError> {
+    let created = info(broker, stream).await?.created;
+    Timestamp::from_nanosecond(created.unix_timestamp_nanos()).map_err(|error| ReadError::Unavailable(error.to_string()))
+}
+
+async fn info(broker: &Broker, stream: Stream) -> Result<StreamInfo, ReadError> {
+    broker.stream_info(stream).await?.ok_or_else(|| ReadError::Missing(format!("the stream {stream}")))
+}

@@ -1,0 +1,134 @@
+//! The event store: aggregates on JetStream, one literal subject each.
+
+mod aggregate;
+mod append;
+mod cache;
+mod execute;
+mod load;
+
+use std::sync::Arc;
+
+use aggregates::Decider;
+use events::{AggregateKey, DomainEvents, Event, Recorded};
+
+pub use aggregate::AggregateStore;
+
+use crate::raw::{FromDelivery, Raw};
+use crate::{Broker, ReadError, Unreadable};
+use cache::Cache;
+
+/// States kept in memory; an order's is a few kilobytes.
+const CACHED_STATES: usize = 10_000;
+
+/// Loads, decides and appends. Cheap to clone; clones share one cache of states.
+#[derive(Clone)]
+pub struct EventStore {
+    broker: Broker,
+    cache: Arc<Cache>,
+}
+
+/// An aggregate's state, and which of its events it holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Loaded<A> {
+    pub state: A,
+    /// How many events the aggregate has.
+    pub version: u64,
+    /// The position of the last of them; 0 when there is none.
+    pub position: u64,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// The events it led to; 0 when the state already said so.
+    pub appended: usize,
+    /// The position of the aggregate's last event; 0 when it has none.
+    pub position: u64,
+}
+
+/// Why a command was not carried out, or a state not read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Of the broker; the events may have been appended or not, and the same command finds out.
+    #[error("the event store is not available: {0}")]
+    Unavailable(String),
+    #[error("{key} was changed by others at each of {attempts} attempts")]
+    Contended { key: AggregateKey, attempts: u32 },
+    #[error("{key} cannot be read")]
+    Unreadable { key: AggregateKey, source: Unreadable },
+    /// The log itself is wrong: versions are dense from 1.
+    #[error("{key} has version {found} at position {position}, where {expected} is due")]
+    Gap { key: AggregateKey, position: u64, expected: u64, found: u64 },
+    #[error("{key} is not an aggregate of kind {expected}")]
+    WrongKind { key: AggregateKey, expected: &'static str },
+    #[error("{key} refuses the command")]
+    Refused { key: AggregateKey, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("an event of {key} cannot be appended: {reason}")]
+    Rejected { key: AggregateKey, reason: String },
+}
+
+impl EventStore {
+    pub fn new(broker: &Broker) -> Self {
+        Self::with_capacity(broker, CACHED_STATES)
+    }
+
+    /// Keeps about as many states in memory.
+    pub fn with_capacity(broker: &Broker, states: usize) -> Self {
+        Self { broker: broker.clone(), cache: Arc::new(Cache::new(states)) }
+    }
+
+    /// The state, at least as new as `at_least`: with the position of an event just received, that
+    /// event and all before it are in. 0 asks for whatever the stream answers now.
+    pub async fn load<A: Decider>(&self, key: &AggregateKey, at_least: u64) -> Result<Loaded<A>, StoreError> {
+        check_kind::<A>(key)?;
+        let slot = self.cache.slot(key);
+        let mut slot = slot.lock().await;
+        let mut loaded = slot.take::<A>().unwrap_or_default();
+        if at_least == 0 || loaded.position < at_least {
+            self.catch_up(key, &mut loaded).await?;
+        }
+        if loaded.position < at_least {
+            // What answered may have been a replica that lags; the leader does not.
+            self.catch_up_by_leader(key, &mut loaded).await?;
+        }
+        slot.put(loaded.clone());
+        Ok(loaded)
+    }
+
+    /// All events of an aggregate.
+    pub async fn events(&self, key: &AggregateKey) -> Result<Vec<Recorded<Event>>, StoreError> {
+        let tail = self.tail(key, 0).await?;
+        tail.iter().map(|raw| Recorded::read(raw).map_err(unreadable(key))).collect()
+    }
+
+    /// The store of one kind of aggregate, as cqrs-es knows it.
+    pub fn of<A: Decider>(&self, shop: &events::Shop) -> AggregateStore<A> {
+        AggregateStore::new(self.clone(), shop.clone())
+    }
+
+    /// The aggregate's messages after `position`.
+    async fn tail(&self, key: &AggregateKey, position: u64) -> Result<Vec<Raw>, StoreError> {
+        let subject = events::subject::event(key);
+        load::tail(&self.broker, &subject, position).await.map_err(|error| failed(key, error))
+    }
+}
+
+fn check_kind<A: Decider>(key: &AggregateKey) -> Result<(), StoreError> {
+    let expected = <A::Event as DomainEvents>::KIND;
+    if key.kind == expected {
+        Ok(())
+    } else {
+        Err(StoreError::WrongKind { key: key.clone(), expected: expected.as_str() })
+    }
+}
+
+fn failed(key: &AggregateKey, error: ReadError) -> StoreError {
+    match error {
+        ReadError::Unreadable { source, .. } => StoreError::Unreadable { key: key.clone(), source },
+        other => StoreError::Unavailable(other.to_string()),
+    }
+}
+
+fn unreadable(key: &AggregateKey) -> impl Fn(Unreadable) -> StoreError + '_ {
+    |source| StoreError::Unreadable { key: key.clone(), source }
+}

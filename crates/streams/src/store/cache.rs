@@ -1,0 +1,86 @@
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aggregates::Decider;
+use events::AggregateKey;
+
+use super::Loaded;
+
+/// States by aggregate, the least used half forgotten whenever it is full.
+///
+/// Its locks let one command at a time work on an aggregate in this process. They are no more than
+/// a courtesy: the append's expected sequence is what guards the aggregate.
+pub(super) struct Cache {
+    generations: Mutex<Generations>,
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<AggregateKey, Slot>,
+    old: HashMap<AggregateKey, Slot>,
+}
+
+type Slot = Arc<tokio::sync::Mutex<Kept>>;
+
+/// A [`Loaded`] of the aggregate that the key names. It is taken out while it is worked on: a command
+/// that is dropped half way leaves nothing behind that might be wrong.
+#[derive(Default)]
+pub(super) struct Kept(Option<Box<dyn Any + Send>>);
+
+impl Kept {
+    pub(super) fn take<A: Decider>(&mut self) -> Option<Loaded<A>> {
+        self.0.take()?.downcast().ok().map(|loaded| *loaded)
+    }
+
+    pub(super) fn put<A: Decider>(&mut self, loaded: Loaded<A>) {
+        self.0 = Some(Box::new(loaded));
+    }
+}
+
+impl Cache {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { generations: Mutex::default(), capacity }
+    }
+
+    pub(super) fn slot(&self, key: &AggregateKey) -> Slot {
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = generations.young.get(key) {
+            return Arc::clone(slot);
+        }
+        let slot = generations.old.remove(key).unwrap_or_default();
+        generations.young.insert(key.clone(), Arc::clone(&slot));
+        if generations.young.len() * 2 > self.capacity {
+            generations.old = std::mem::take(&mut generations.young);
+        }
+        slot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use events::{AggregateKind, Shop};
+
+    use super::*;
+
+    fn key(id: usize) -> AggregateKey {
+        let shop: Shop = "acme".parse().unwrap();
+        AggregateKey::new(AggregateKind::Order, &shop, id)
+    }
+
+    #[test]
+    fn what_is_used_stays_and_what_is_not_goes() {
+        let cache = Cache::new(8);
+        let kept = cache.slot(&key(0));
+        let dropped = cache.slot(&key(1));
+        for id in 2..20 {
+            cache.slot(&key(id));
+            cache.slot(&key(0));
+        }
+        assert!(Arc::ptr_eq(&kept, &cache.slot(&key(0))));
+        assert!(!Arc::ptr_eq(&dropped, &cache.slot(&key(1))));
+        let generations = cache.generations.lock().unwrap();
+        assert!(generations.young.len() + generations.old.len() <= 8);
+    }
+}

@@ -1,0 +1,124 @@
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+
+use super::delivery::Delivery;
+use super::{Failure, RetrySchedule, Subscriber};
+use crate::dead_letters::{DeadLetter, DeadLetters, ErrorClass};
+use crate::raw::Raw;
+use crate::{Stream, Unreadable};
+
+/// What every handling of a subscription needs.
+pub(super) struct Handling<S> {
+    pub(super) subscriber: S,
+    pub(super) stream: Stream,
+    pub(super) retry: RetrySchedule,
+    pub(super) dead_letters: DeadLetters,
+}
+
+/// A message on its way through its lane.
+pub(super) struct Item<M> {
+    pub(super) delivery: Delivery,
+    pub(super) raw: Raw,
+    pub(super) content: Result<M, Unreadable>,
+    /// Failed tries, counted here: the server also counts what it delivered to processes that died.
+    pub(super) attempts: u32,
+}
+
+/// How a handling ended.
+pub(super) enum Finished<I> {
+    Settled(Settled),
+    /// To be tried again after a while.
+    Retry(I, Duration),
+    /// To be tried again when the reason is gone.
+    Unavailable(I, String),
+}
+
+/// The server has been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    Handled,
+    Dead,
+}
+
+impl Settled {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Handled => "handled",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl<S: Subscriber> Handling<S> {
+    /// Handles one message and settles it, or says why it cannot be settled yet.
+    pub(super) async fn run(&self, mut item: Item<S::Message>, confirm: bool) -> Finished<Item<S::Message>> {
+        match self.call(&item.content).await {
+            Ok(()) => {
+                item.delivery.ack(confirm).await;
+                Finished::Settled(Settled::Handled)
+            }
+            Err(Ended::Failed(Failure::Unavailable { reason })) => Finished::Unavailable(item, reason),
+            Err(Ended::Failed(Failure::Retry { reason, after })) => {
+                item.attempts += 1;
+                let Some(delay) = self.retry.delay(item.attempts, after) else {
+                    return self.bury(item, ErrorClass::Exhausted, reason, confirm).await;
+                };
+                let (sequence, attempts) = (item.raw.sequence, item.attempts);
+                tracing::warn!(subscriber = S::NAME, sequence, attempts, reason, ?delay, "to be tried again");
+                Finished::Retry(item, delay)
+            }
+            Err(Ended::Failed(Failure::Reject { reason })) => {
+                item.attempts += 1;
+                self.bury(item, ErrorClass::Rejected, reason, confirm).await
+            }
+            Err(Ended::Panicked(reason)) => {
+                item.attempts += 1;
+                self.bury(item, ErrorClass::Panicked, reason, confirm).await
+            }
+            Err(Ended::Unreadable(reason)) => self.bury(item, ErrorClass::Unreadable, reason, confirm).await,
+        }
+    }
+
+    async fn call(&self, content: &Result<S::Message, Unreadable>) -> Result<(), Ended> {
+        match content {
+            Ok(message) => match AssertUnwindSafe(self.subscriber.handle(message)).catch_unwind().await {
+                Ok(handled) => handled.map_err(Ended::Failed),
+                Err(panic) => Err(Ended::Panicked(panic_text(&*panic))),
+            },
+            // Everything that follows may be meant for the newer binary too.
+            Err(newer) if newer.is_newer_version() => Err(Ended::Failed(Failure::unavailable(newer))),
+            Err(garbage) => Err(Ended::Unreadable(garbage.to_string())),
+        }
+    }
+
+    /// The dead letter first: a message is never neither.
+    async fn bury(
+        &self,
+        item: Item<S::Message>,
+        class: ErrorClass,
+        reason: String,
+        confirm: bool,
+    ) -> Finished<Item<S::Message>> {
+        let letter = DeadLetter::new(S::NAME, self.stream, &item.raw, class, item.attempts, &reason);
+        if let Err(error) = self.dead_letters.put(&letter).await {
+            return Finished::Unavailable(item, format!("dead letter not stored: {error}"));
+        }
+        tracing::error!(subscriber = S::NAME, sequence = item.raw.sequence, %class, reason, "dead letter");
+        item.delivery.terminate(class.as_str(), confirm).await;
+        Finished::Settled(Settled::Dead)
+    }
+}
+
+enum Ended {
+    Failed(Failure),
+    Panicked(String),
+    Unreadable(String),
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without a message"))
+}

@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use async_nats::Message;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Subscriber, Subscription};
+use crate::ReadError;
+
+/// How a subscription ended its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Messages given back unhandled: they come again, to whoever reads next.
+    pub given_back: usize,
+    /// Messages whose handling was cut short; they come again too.
+    pub cut_short: usize,
+}
+
+enum Turn<F> {
+    Shutdown,
+    Ended(F),
+    Woken,
+    KeepAlive,
+    Arrived(Result<Message, ReadError>),
+}
+
+impl<S: Subscriber> Subscription<S> {
+    /// Handles what comes until shutdown, whatever the broker does meanwhile.
+    pub async fn run(mut self, shutdown: CancellationToken) -> Drained {
+        let mut keep_alive = interval(self.keep_alive.max(Duration::from_millis(10)));
+        keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.resume(Instant::now());
+            self.start(false);
+            if self.pause.is_none()
+                && let Err(error) = self.connect().await
+            {
+                self.pause(&error.to_string());
+            }
+            let (room, wake) = (self.room(), self.wake());
+            let turn = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => Turn::Shutdown,
+                Some(ended) = self.running.join_next_with_id() => Turn::Ended(ended),
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Turn::Woken,
+                _ = keep_alive.tick() => Turn::KeepAlive,
+                message = arrival(self.pull.as_mut(), room), if room > 0 && self.pause.is_none() => Turn::Arrived(message),
+            };
+            match turn {
+                Turn::Shutdown => return self.drain().await,
+                Turn::Ended(ended) => drop(self.finish(ended)),
+                Turn::Woken => {}
+                Turn::KeepAlive => self.keep_alive().await,
+                Turn::Arrived(Ok(message)) => self.take_in(message).await,
+                Turn::Arrived(Err(error)) => {
+                    self.pull = None;
+                    self.pause(&error.to_string());
+                }
+            }
+        }
+    }
+
+    /// Ends a pause whose time has come, and makes parked lanes ready whose time has.
+    pub(super) fn resume(&mut self, now: Instant) {
+        self.pause = self.pause.filter(|until| *until > now);
+        self.lanes.release(now);
+    }
+
+    fn wake(&self) -> Option<Instant> {
+        match (self.pause, self.lanes.next_due()) {
+            (Some(pause), _) => Some(pause),
+            (None, due) => due,
+        }
+    }
+
+    /// Tells the server that all that is held here is not forgotten.
+    async fn keep_alive(&mut self) {
+        let parked = self.lanes.parked();
+        metrics::gauge!("tillstream_subscriber_parked", "subscriber" => S::NAME).set(parked as f64);
+        if self.room() == 0 && parked * 2 > self.settings.capacity {
+            tracing::error!(subscriber = S::NAME, parked, "parked messages fill the subscriber: others have to wait");
+        }
+        for reply in self.held.values() {
+            // Without a connection the words would only pile up.
+            if !self.broker.is_connected() || self.broker.client.publish(reply.clone(), "+WPI".into()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn drain(mut self) -> Drained {
+        if let Some(pull) = self.pull.take() {
+            for message in pull.close().await {
+                self.take_in(message).await;
+            }
+        }
+        let mut given_back = self.give_back().await;
+        let drained = timeout(self.settings.drain, async {
+            while let Some(ended) = self.running.join_next_with_id().await {
+                self.finish(ended);
+            }
+        });
+        let cut_short = if drained.await.is_ok() { 0 } else { self.running.len() };
+        // What is cut short gives itself back when it is dropped.
+        self.running.shutdown().await;
+        given_back += self.give_back().await;
+        self.broker.flush().await;
+        tracing::info!(subscriber = S::NAME, given_back, cut_short, "subscriber drained");
+        Drained { given_back, cut_short }
+    }
+
+    /// In order, so that it comes again in order.
+    async fn give_back(&mut self) -> usize {
+        let mut waiting = self.lanes.drain();
+        waiting.sort_unstable_by_key(|item| item.raw.sequence);
+        let count = waiting.len();
+        for item in waiting {
+            item.delivery.give_back().await;
+        }
+        count
+    }
+}
+
+async fn arrival(pull: Option<&mut crate::pull::Pull>, room: usize) -> Result<Message, ReadError> {
+    match pull {
+        Some(pull) => pull.next(room).await,
+        None => Err(ReadError::Unavailable("not connected".to_owned())),
+    }
+}

@@ -1,0 +1,65 @@
+use tokio::time::Instant;
+
+use super::handling::{Finished, Settled};
+use super::{Subscriber, Subscription};
+use crate::ReadError;
+
+/// What one step of a subscription did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Step {
+    pub handled: usize,
+    /// Parked; those that are due are tried again by the next step.
+    pub retried: usize,
+    /// Became dead letters.
+    pub dead: usize,
+    /// Why the subscriber stopped before the end: nothing works now.
+    pub unavailable: Option<String>,
+    /// Held back by parked messages, these included.
+    pub parked: usize,
+}
+
+impl<S: Subscriber> Subscription<S> {
+    /// For tests: handles all that is there now, each message at most once, and returns when the server
+    /// knows. What handling leads to in the same stream is handled too.
+    pub async fn step(&mut self) -> Result<Step, ReadError> {
+        let mut step = Step::default();
+        self.pause = None;
+        self.lanes.release(Instant::now());
+        loop {
+            let arrived = if step.unavailable.is_none() { self.fetch().await? } else { 0 };
+            self.start(true);
+            while let Some(ended) = self.running.join_next_with_id().await {
+                match self.finish(ended) {
+                    Finished::Settled(Settled::Handled) => step.handled += 1,
+                    Finished::Settled(Settled::Dead) => step.dead += 1,
+                    Finished::Retry((), _) => step.retried += 1,
+                    Finished::Unavailable((), reason) => step.unavailable = Some(reason),
+                }
+                self.start(true);
+            }
+            if arrived == 0 {
+                step.parked = self.lanes.parked();
+                return Ok(step);
+            }
+        }
+    }
+
+    async fn fetch(&mut self) -> Result<usize, ReadError> {
+        let room = self.room();
+        if room == 0 {
+            return Ok(0);
+        }
+        let arrived = match self.connect().await?.pending(room).await {
+            Ok(arrived) => arrived,
+            Err(error) => {
+                self.pull = None;
+                return Err(error);
+            }
+        };
+        let count = arrived.len();
+        for message in arrived {
+            self.take_in(message).await;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,45 @@
+//! The laws of the event store and of subscriptions, on one nats-server and on a cluster of three:
+//! the two differ in what they answer to conflicts and repeated messages.
+
+mod faults;
+mod orders;
+mod probe;
+mod proxy;
+mod reader;
+mod store;
+mod subscription;
+mod topology;
+
+use testkit::Fixture;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_store_keeps_its_laws_on_one_server() {
+    store::laws(&Fixture::single(&[]).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_store_keeps_its_laws_on_a_cluster() {
+    store::laws(&Fixture::cluster(&[]).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn subscriptions_keep_their_laws_on_one_server() {
+    subscription::laws(&Fixture::single(&subscription::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn subscriptions_keep_their_laws_on_a_cluster() {
+    subscription::laws(&Fixture::cluster(&subscription::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_the_only_server_is_killed() {
+    let mut fixture = Fixture::single(&faults::durables()).await;
+    faults::a_server_is_killed_at_work(&mut fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_the_leader_is_killed() {
+    let mut fixture = Fixture::cluster(&faults::durables()).await;
+    faults::a_server_is_killed_at_work(&mut fixture).await;
+}

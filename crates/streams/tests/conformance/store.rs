@@ -1,0 +1,186 @@
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use aggregates::{Customer, Order};
+use cqrs_es::{AggregateContext, AggregateError, EventStore as _};
+use events::EventId;
+use streams::{Broker, BrokerSettings, EventStore, StoreError, events_head};
+use testkit::Fixture;
+use tokio::task::JoinSet;
+
+use crate::orders::{assert_dense, cause, customer, order, registration, shop, transaction, transactions};
+use crate::proxy;
+
+const WRITERS: u64 = 16;
+const AGGREGATES: u64 = 200;
+
+pub(crate) async fn laws(fixture: &Fixture) {
+    sixteen_writers_lose_and_double_nothing(fixture).await;
+    a_raced_birth_happens_once(fixture).await;
+    a_stale_state_is_decided_again(fixture).await;
+    the_same_cause_appends_once_whoever_runs_it(fixture).await;
+    a_lost_answer_is_found_out(fixture).await;
+    a_state_is_as_new_as_asked_for(fixture).await;
+    a_long_history_is_read_whole(fixture).await;
+    a_decision_of_nothing_is_taken_on_the_newest_state(fixture).await;
+    the_store_of_cqrs_es_appends_once_and_sees_conflicts(fixture).await;
+    an_aggregate_of_another_kind_is_turned_away(fixture).await;
+}
+
+async fn stores(fixture: &Fixture, count: u64) -> Vec<EventStore> {
+    let mut stores = Vec::new();
+    for _ in 0..count {
+        stores.push(EventStore::new(&fixture.connect().await));
+    }
+    stores
+}
+
+async fn sixteen_writers_lose_and_double_nothing(fixture: &Fixture) {
+    let before = events_head(&fixture.broker).await.unwrap();
+    let mut writers = JoinSet::new();
+    for (writer, store) in (1..).zip(stores(fixture, WRITERS).await) {
+        writers.spawn(async move {
+            let mut appended = 0;
+            for id in 1..=AGGREGATES {
+                let command = transaction(writer);
+                let receipt = store.execute::<Order>(&order("race", id), command, &cause(format!("{writer}-{id}"))).await;
+                appended += receipt.unwrap().appended;
+            }
+            appended
+        });
+    }
+    let appended: usize = writers.join_all().await.into_iter().sum();
+    assert_eq!(appended as u64, WRITERS * AGGREGATES, "each command is counted once");
+    assert_eq!(events_head(&fixture.broker).await.unwrap() - before, WRITERS * AGGREGATES);
+    let store = EventStore::new(&fixture.broker);
+    for id in 1..=AGGREGATES {
+        let events = store.events(&order("race", id)).await.unwrap();
+        assert_dense(&events);
+        assert_eq!(BTreeSet::from_iter(transactions(&events)), BTreeSet::from_iter(1..=WRITERS));
+    }
+}
+
+async fn a_raced_birth_happens_once(fixture: &Fixture) {
+    for id in 1..=20 {
+        let mut writers = JoinSet::new();
+        for (writer, store) in stores(fixture, 8).await.into_iter().enumerate() {
+            writers.spawn(async move {
+                let cause = cause(format!("birth-{id}-{writer}"));
+                store.execute::<Customer>(&customer("births", id), registration(), &cause).await.unwrap().appended
+            });
+        }
+        let appended: usize = writers.join_all().await.into_iter().sum();
+        let events = EventStore::new(&fixture.broker).events(&customer("births", id)).await.unwrap();
+        assert_eq!((appended, events.len()), (1, 1));
+    }
+}
+
+async fn a_stale_state_is_decided_again(fixture: &Fixture) {
+    let [one, other] = [EventStore::new(&fixture.broker), EventStore::new(&fixture.broker)];
+    let key = order("stale", 1);
+    for id in (1..=20).step_by(2) {
+        one.execute::<Order>(&key, transaction(id), &cause(id)).await.unwrap();
+        other.execute::<Order>(&key, transaction(id + 1), &cause(id + 1)).await.unwrap();
+    }
+    let events = one.events(&key).await.unwrap();
+    assert_dense(&events);
+    assert_eq!(transactions(&events), (1..=20).collect::<Vec<_>>());
+}
+
+/// The first run was redelivered, or died before it could tell: R1 answers a conflict, R3 a duplicate.
+async fn the_same_cause_appends_once_whoever_runs_it(fixture: &Fixture) {
+    let [one, other] = [EventStore::new(&fixture.broker), EventStore::new(&fixture.broker)];
+    let key = order("twice", 1);
+    let first = one.execute::<Order>(&key, transaction(1), &cause("first")).await.unwrap();
+    other.load::<Order>(&key, first.position).await.unwrap();
+    let done = one.execute::<Order>(&key, transaction(2), &cause("second")).await.unwrap();
+    let again = other.execute::<Order>(&key, transaction(2), &cause("second")).await.unwrap();
+    assert_eq!(again, done);
+    let events = one.events(&key).await.unwrap();
+    assert_eq!(transactions(&events), [1, 2]);
+    let id = EventId::derive("second", &events::subject::event(&key), 2);
+    assert_eq!(events[1].envelope.id, id);
+}
+
+async fn a_lost_answer_is_found_out(fixture: &Fixture) {
+    let (address, loss) = proxy::in_front_of(fixture.servers[0].port()).await;
+    let request_timeout = Duration::from_millis(500);
+    let settings = BrokerSettings { request_timeout, ..BrokerSettings::new(address.to_string(), "lossy") };
+    let store = EventStore::new(&Broker::connect(&settings).await.unwrap());
+    let key = order("lossy", 1);
+    for id in 1..=3 {
+        loss.lose(1);
+        let receipt = store.execute::<Order>(&key, transaction(id), &cause(id)).await.unwrap();
+        assert_eq!(loss.left(), 0, "the answer was really lost");
+        assert_eq!(receipt.appended, 1);
+    }
+    let events = EventStore::new(&fixture.broker).events(&key).await.unwrap();
+    assert_dense(&events);
+    assert_eq!(transactions(&events), [1, 2, 3]);
+}
+
+async fn a_state_is_as_new_as_asked_for(fixture: &Fixture) {
+    let [writer, reader] = [EventStore::new(&fixture.broker), EventStore::new(&fixture.connect().await)];
+    let key = order("fresh", 1);
+    for id in 1..=50 {
+        let receipt = writer.execute::<Order>(&key, transaction(id), &cause(id)).await.unwrap();
+        let loaded = reader.load::<Order>(&key, receipt.position).await.unwrap();
+        assert_eq!((loaded.version, loaded.position), (id, receipt.position));
+    }
+    let elsewhere = writer.execute::<Order>(&order("fresh", 2), transaction(1), &cause("other")).await.unwrap();
+    let loaded = reader.load::<Order>(&key, elsewhere.position).await.unwrap();
+    assert_eq!(loaded.version, 50, "a position of another aggregate asks for nothing more");
+}
+
+async fn a_long_history_is_read_whole(fixture: &Fixture) {
+    const EVENTS: u64 = 1_050;
+    let store = EventStore::new(&fixture.broker);
+    let key = order("long", 1);
+    for id in 1..=EVENTS {
+        store.execute::<Order>(&key, transaction(id), &cause(id)).await.unwrap();
+    }
+    let fresh = EventStore::new(&fixture.broker);
+    let loaded = fresh.load::<Order>(&key, events_head(&fixture.broker).await.unwrap()).await.unwrap();
+    assert_eq!(loaded.version, EVENTS);
+    assert_eq!(loaded, store.load::<Order>(&key, loaded.position).await.unwrap());
+    assert_dense(&fresh.events(&key).await.unwrap());
+}
+
+async fn a_decision_of_nothing_is_taken_on_the_newest_state(fixture: &Fixture) {
+    let [one, other] = [EventStore::new(&fixture.broker), EventStore::new(&fixture.broker)];
+    let key = order("nothing", 1);
+    one.execute::<Order>(&key, transaction(1), &cause(1)).await.unwrap();
+    let newest = other.execute::<Order>(&key, transaction(2), &cause(2)).await.unwrap();
+    other.load::<Order>(&key, newest.position).await.unwrap();
+    // Direct gets may be answered by a replica that lags, so that only the leader's answer is certain.
+    one.load::<Order>(&key, newest.position).await.unwrap();
+    let repeated = one.execute::<Order>(&key, transaction(1), &cause(3)).await.unwrap();
+    assert_eq!((repeated.appended, repeated.position), (0, newest.position));
+}
+
+async fn the_store_of_cqrs_es_appends_once_and_sees_conflicts(fixture: &Fixture) {
+    let store = EventStore::new(&fixture.broker).of::<Order>(&shop("cqrs"));
+    let metadata = |id: &str| HashMap::from([("causation_id".to_owned(), id.to_owned())]);
+    let decide = async |context: &mut <streams::AggregateStore<Order> as cqrs_es::EventStore<Order>>::AC, id| {
+        let sink = cqrs_es::event_sink::EventSink::default();
+        cqrs_es::Aggregate::handle(context.aggregate(), transaction(id), &(), &sink).await.unwrap();
+        sink.collect().await
+    };
+    let mut first = store.load_aggregate("1").await.unwrap();
+    let mut second = store.load_aggregate("1").await.unwrap();
+    let events = decide(&mut first, 1).await;
+    let committed = store.commit(events.clone(), first, metadata("one")).await.unwrap();
+    assert_eq!(committed.iter().map(|envelope| envelope.sequence).collect::<Vec<_>>(), [1]);
+    let late = decide(&mut second, 2).await;
+    let conflict = store.commit(late, second, metadata("two")).await;
+    assert!(matches!(conflict, Err(AggregateError::AggregateConflict)), "{conflict:?}");
+    let stored = store.load_events("1").await.unwrap();
+    assert_eq!(stored.into_iter().map(|envelope| envelope.payload).collect::<Vec<_>>(), events);
+}
+
+async fn an_aggregate_of_another_kind_is_turned_away(fixture: &Fixture) {
+    let store = EventStore::new(&fixture.broker);
+    let refused = store.execute::<Order>(&customer("kind", 1), transaction(1), &cause(1)).await;
+    assert!(matches!(refused, Err(StoreError::WrongKind { .. })));
+}
+

@@ -1,0 +1,77 @@
+use std::time::{Duration, Instant};
+
+use streams::{Broker, Stream};
+
+use crate::server::{NatsServer, SyncInterval, connect, free_port};
+
+const SIZE: usize = 3;
+const ELECTION: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Three nats-servers that are one JetStream; streams made with `replicas: 3` live on all of them.
+pub struct NatsCluster {
+    pub nodes: Vec<NatsServer>,
+}
+
+impl NatsCluster {
+    pub async fn start() -> Self {
+        let ports: Vec<u16> = (0..SIZE).map(|_| free_port()).collect();
+        let routes: Vec<String> = ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+        let routes = routes.join(", ");
+        let nodes = ports.iter().map(|port| {
+            let cluster = format!("cluster {{ name: kit, host: 127.0.0.1, port: {port}, routes: [{routes}] }}");
+            NatsServer::prepare(SyncInterval::Default, &cluster)
+        });
+        let mut cluster = Self { nodes: nodes.collect() };
+        cluster.nodes.iter_mut().for_each(NatsServer::spawn);
+        for node in &cluster.nodes {
+            assert!(node.answers().await, "a node of the cluster did not start");
+        }
+        cluster.elected().await;
+        cluster
+    }
+
+    /// All nodes' addresses, for a client that moves on when one dies.
+    pub fn url(&self) -> String {
+        self.nodes.iter().map(NatsServer::url).collect::<Vec<_>>().join(",")
+    }
+
+    pub async fn connect(&self) -> Broker {
+        connect(&self.url()).await
+    }
+
+    /// The index of the node that leads a stream.
+    pub async fn leader(&self, stream: Stream) -> usize {
+        let jetstream = self.jetstream().await;
+        let deadline = Instant::now() + ELECTION;
+        while Instant::now() < deadline {
+            if let Ok(found) = jetstream.get_stream(stream.name()).await {
+                let leader = found.cached_info().cluster.as_ref().and_then(|cluster| cluster.leader.clone());
+                let index = self.nodes.iter().position(|node| Some(node.name()) == leader.as_deref());
+                if let Some(index) = index {
+                    return index;
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        panic!("{stream} has no leader");
+    }
+
+    async fn elected(&self) {
+        let jetstream = self.jetstream().await;
+        let deadline = Instant::now() + ELECTION;
+        while jetstream.query_account().await.is_err() {
+            assert!(Instant::now() < deadline, "the cluster has not elected a leader");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn jetstream(&self) -> async_nats::jetstream::Context {
+        let urls: Vec<String> = self.nodes.iter().map(NatsServer::url).collect();
+        let client = async_nats::connect(urls).await;
+        let client = client.unwrap_or_else(|error| panic!("no connection to the cluster: {error}"));
+        let mut jetstream = async_nats::jetstream::new(client);
+        jetstream.set_timeout(Duration::from_secs(2));
+        jetstream
+    }
+}

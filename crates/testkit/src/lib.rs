@@ -1,0 +1,14 @@
+//! Real servers for tests: a nats-server of a test's own, a cluster of three, and both provisioned.
+//!
+//! Whatever cannot be set up panics with what to do about it: a test is never skipped.
+
+mod binary;
+mod cluster;
+mod fixture;
+mod raw_publisher;
+mod server;
+
+pub use cluster::NatsCluster;
+pub use fixture::{Fixture, topology_settings};
+pub use raw_publisher::RawPublisher;
+pub use server::{NatsServer, SyncInterval};

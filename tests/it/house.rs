@@ -1,0 +1,113 @@
+//! The product as its user runs it: the binary, a folder, an address.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use events::Shop;
+use serde_json::Value;
+use shopify::Secret;
+use tempfile::TempDir;
+
+pub const SHOP: &str = "acme";
+pub const SECRET: &str = "a secret of the test";
+
+/// `tillstream up` on a folder of its own; killed when dropped.
+pub struct House {
+    pub url: String,
+    folder: TempDir,
+    process: Child,
+    client: reqwest::Client,
+}
+
+impl House {
+    /// Returns when it says that it is ready.
+    pub async fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let config = format!(
+            "[server]\nlisten = \"{listen}\"\n[nats]\nsync = \"interval\"\n\
+             [[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"EUR\"\n"
+        );
+        std::fs::write(folder.path().join("tillstream.toml"), config).unwrap();
+        let process = spawn(&folder);
+        Self { url: format!("http://{listen}"), folder, process, client: reqwest::Client::new() }
+    }
+
+    /// `kill -9`, and a start on the same folder.
+    pub fn kill_and_restart(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.process = spawn(&self.folder);
+    }
+
+    pub fn ingress(&self) -> String {
+        format!("{}/webhooks/shopify", self.url)
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or(Value::Null))
+    }
+
+    /// Waits until nothing is pending anywhere.
+    pub async fn settle(&self, patience: Duration) {
+        let started = Instant::now();
+        let mut last = Value::Null;
+        while started.elapsed() < patience {
+            let (_, status) = self.get("/v1/status").await;
+            if status["settled"] == true && last == status["events"]["head"] {
+                return;
+            }
+            last = status["events"]["head"].clone();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("not settled after {patience:?}: {:#}", self.get("/v1/status").await.1);
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub fn shop() -> Shop {
+    SHOP.parse().unwrap()
+}
+
+pub fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}
+
+fn spawn(folder: &TempDir) -> Child {
+    let mut process = Command::new(binary())
+        .args(["up", "--config"])
+        .arg(folder.path().join("tillstream.toml"))
+        .arg("--data-dir")
+        .arg(folder.path().join("data"))
+        .env("RUST_LOG", "warn")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let ready = lines.map_while(Result::ok).any(|line| line.contains("ready"));
+    assert!(ready, "it ended before it was ready");
+    process
+}
+
+/// Built by `cargo test --workspace`, beside this test.
+fn binary() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let binary = here.parent().unwrap().with_file_name("tillstream");
+    assert!(binary.is_file(), "{} is missing: run ./test, or `cargo build` first", binary.display());
+    binary
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
