@@ -11,12 +11,12 @@ use serde_json::Value;
 use shopify::Secret;
 use tempfile::TempDir;
 
-pub const SHOP: &str = "acme";
-pub const SECRET: &str = "a secret of the test";
+pub(crate) const SHOP: &str = "acme";
+pub(crate) const SECRET: &str = "a secret of the test";
 
 /// `tillstream up` on a folder of its own; killed when dropped.
-pub struct House {
-    pub url: String,
+pub(crate) struct House {
+    pub(crate) url: String,
     folder: TempDir,
     process: Child,
     client: reqwest::Client,
@@ -24,12 +24,12 @@ pub struct House {
 
 impl House {
     /// Returns when it says that it is ready.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let listen = format!("127.0.0.1:{}", free_port());
         let config = format!(
             "[server]\nlisten = \"{listen}\"\n[nats]\nsync = \"interval\"\n\
-             [[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"EUR\"\n"
+             [[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"USD\"\n"
         );
         std::fs::write(folder.path().join("tillstream.toml"), config).unwrap();
         let process = spawn(&folder);
@@ -37,24 +37,24 @@ impl House {
     }
 
     /// `kill -9`, and a start on the same folder.
-    pub fn kill_and_restart(&mut self) {
+    pub(crate) fn kill_and_restart(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         self.process = spawn(&self.folder);
     }
 
-    pub fn ingress(&self) -> String {
+    pub(crate) fn ingress(&self) -> String {
         format!("{}/webhooks/shopify", self.url)
     }
 
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         let response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or(Value::Null))
     }
 
     /// Waits until nothing is pending anywhere.
-    pub async fn settle(&self, patience: Duration) {
+    pub(crate) async fn settle(&self, patience: Duration) {
         let started = Instant::now();
         let mut last = Value::Null;
         while started.elapsed() < patience {
@@ -76,11 +76,11 @@ impl Drop for House {
     }
 }
 
-pub fn shop() -> Shop {
+pub(crate) fn shop() -> Shop {
     SHOP.parse().unwrap()
 }
 
-pub fn secret() -> Secret {
+pub(crate) fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 

@@ -3,12 +3,8 @@ use events::DomainEvents;
 
 /// A pure aggregate: what cqrs-es calls `handle`, without its sink and without async.
 pub trait Decider:
-    Aggregate<
-        Services = (),
-        Event: DomainEvents,
-        Command: Clone + Send + Sync,
-        Error: Send + Sync + 'static,
-    > + Clone
+    Aggregate<Services = (), Event: DomainEvents, Command: Clone + Send + Sync, Error: Send + Sync + 'static>
+    + Clone
     + 'static
 {
     /// Decides and applies; returns the events in order. Deciding the same command again gives none.

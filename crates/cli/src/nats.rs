@@ -5,5 +5,5 @@ mod child;
 mod server;
 
 pub(crate) use binary::Binary;
-pub(crate) use child::{ChildArgs, become_nats_server};
+pub(crate) use child::{ChildArgs, become_nats_server, this_program};
 pub(crate) use server::OwnNats;

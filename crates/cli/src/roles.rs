@@ -80,12 +80,13 @@ impl Ground {
         Ok(Watched { database, models: projections::ALL.to_vec() })
     }
 
-    /// Reads out. `watched` is what `/v1/status` shows besides the read models.
-    pub(crate) async fn query(&self, watched: Vec<Watched>) -> Outcome<Router> {
-        let database = self.read_models().await?.database;
+    /// Reads out. The services' copies are shown by `/v1/status` only.
+    pub(crate) fn query(&self, models: Watched, copies: Vec<Watched>) -> Router {
+        let database = models.database.clone();
+        let watched = [models].into_iter().chain(copies).collect();
         let shops: HashMap<_, _> =
             self.shops.iter().map(|known| (known.shop.clone(), ShopSettings { currency: known.currency })).collect();
-        Ok(query::router(QueryState::new(shops, database, &self.broker, watched, broker::durables())))
+        query::router(QueryState::new(shops, database, &self.broker, watched, broker::durables()))
     }
 
     /// Health and metrics.

@@ -54,7 +54,7 @@ impl Default for ServerLimits {
 
 /// Serves until `shutdown`, then finishes the requests under way, for at most the drain timeout.
 pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, shutdown: CancellationToken) {
-    let slots = Slots::new(limits.connections);
+    let slots = Slots::new(limits.connections, &shutdown);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -77,7 +77,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
         }
     }
     drop(listener);
-    let drained = tokio::time::timeout(limits.drain_timeout, async { while connections.join_next().await.is_some() {} });
+    let drained =
+        tokio::time::timeout(limits.drain_timeout, async { while connections.join_next().await.is_some() {} });
     if drained.await.is_err() {
         tracing::warn!(connections = connections.len(), "requests cut off: they did not end in time");
     }

@@ -81,7 +81,9 @@ mod tests {
     #[test]
     fn a_shop_is_found_by_its_domain_and_any_of_its_secrets() {
         let (shops, acme) = (shops(), shop("acme"));
-        for (domain, key) in [("acme.myshopify.com", "new"), ("ACME.MyShopify.com", "old"), ("acme.myshopify.com.", "new")] {
+        for (domain, key) in
+            [("acme.myshopify.com", "new"), ("ACME.MyShopify.com", "old"), ("acme.myshopify.com.", "new")]
+        {
             let signature = sign(b"{}", &secret(key));
             assert_eq!(shops.authenticate(Some(domain), &signature, b"{}"), Signer::Shop(&acme), "{domain} {key}");
         }

@@ -66,10 +66,7 @@ impl IngressState {
             shops,
             broker: broker.clone(),
             inbox: Inbox::new(broker),
-            limits: BodyLimits {
-                size: settings.max_body.min(broker.max_payload()),
-                timeout: settings.body_timeout,
-            },
+            limits: BodyLimits { size: settings.max_body.min(broker.max_payload()), timeout: settings.body_timeout },
             append_timeout: settings.append_timeout,
             meters: Meters::new(),
         }

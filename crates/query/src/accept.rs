@@ -2,7 +2,8 @@ use http::{HeaderMap, header};
 
 /// Whether JSON is among what the client takes. No `Accept` takes anything.
 pub(crate) fn takes_json(headers: &HeaderMap) -> bool {
-    let mut ranges = headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|b| *b == b',')).peekable();
+    let mut ranges =
+        headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|b| *b == b',')).peekable();
     ranges.peek().is_none() || ranges.any(|range| is_json(&String::from_utf8_lossy(range)))
 }
 
@@ -10,7 +11,8 @@ fn is_json(range: &str) -> bool {
     let mut parts = range.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default();
     let named = ["application/json", "application/*", "*/*"].iter().any(|json| kind.eq_ignore_ascii_case(json));
-    let refused = parts.any(|parameter| matches!(parameter.as_bytes(), [b'q' | b'Q', b'=', weight @ ..] if is_zero(weight)));
+    let refused =
+        parts.any(|parameter| matches!(parameter.as_bytes(), [b'q' | b'Q', b'=', weight @ ..] if is_zero(weight)));
     named && !refused
 }
 
@@ -30,7 +32,13 @@ mod tests {
             takes_json(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
         };
         assert!(takes_json(&HeaderMap::new()));
-        for accept in ["*/*", "application/json", "Application/JSON;q=0.5", "text/html, application/*;q=0.1", "text/html,*/*;q=0.8"] {
+        for accept in [
+            "*/*",
+            "application/json",
+            "Application/JSON;q=0.5",
+            "text/html, application/*;q=0.1",
+            "text/html,*/*;q=0.8",
+        ] {
             assert!(takes(accept), "{accept}");
         }
         for accept in ["text/html", "application/xml", "application/json;q=0", "application/json; q=0.00", "json", ""] {

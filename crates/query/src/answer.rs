@@ -27,7 +27,10 @@ impl Answer {
 /// Whether the client's `If-None-Match` names this tag; garbage names none.
 fn knows(request: &HeaderMap, tag: &str) -> bool {
     let named = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    named.flat_map(|value| value.split(',')).map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    named
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
 impl IntoResponse for Answer {

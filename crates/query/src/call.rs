@@ -8,9 +8,9 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use projections::WaitError;
 use serde::Serialize;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use streams::events_head;
 use tokio::time::{Instant, sleep, timeout_at};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
 use crate::accept::takes_json;
 use crate::answer::Answer;

@@ -115,7 +115,8 @@ async fn projections(watched: &Watched) -> Vec<Check> {
     };
     let now = Timestamp::now();
     let check = |model: &projections::ReadModel| {
-        let mine = checkpoints.iter().find(|checkpoint| checkpoint.name == model.name && checkpoint.version == model.version);
+        let mine =
+            checkpoints.iter().find(|checkpoint| checkpoint.name == model.name && checkpoint.version == model.version);
         let problem = match mine {
             None => Some("has not started".to_owned()),
             Some(checkpoint) => checkpoint.error.clone().or_else(|| silence(now, checkpoint.heartbeat_at)),

@@ -1,4 +1,6 @@
-use events::{AggregateKey, AggregateKind, CustomerId, Event, InventoryItemId, OrderId, ProductId, Recorded, Timestamp};
+use events::{
+    AggregateKey, AggregateKind, CustomerId, Event, InventoryItemId, OrderId, ProductId, Recorded, Timestamp,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,29 +1,43 @@
+use projections::Found;
 use projections::customers::CustomerView;
 use projections::orders::OrderView;
 use projections::stock::StockView;
-use projections::Found;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::health::Readiness;
 use crate::history::RecordedEvent;
 use crate::problem::ProblemBody;
 use crate::products::Product;
-use crate::health::Readiness;
 use crate::status::Status;
 use crate::{customers, health, history, orders, products, status, stock};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "tillstream", description = "Reads of an event-sourced Shopify back end.", license(name = "Apache-2.0")),
-    paths(
-        orders::list, orders::get, history::of_order,
-        products::list, products::get, history::of_product,
-        customers::get, history::of_customer,
-        stock::get, history::of_stock,
-        status::get, health::alive, health::ready, health::metrics, document,
+    info(
+        title = "tillstream",
+        description = "Reads of an event-sourced Shopify back end.",
+        license(name = "Apache-2.0")
     ),
+    paths(
+        orders::list,
+        orders::get,
+        history::of_order,
+        products::list,
+        products::get,
+        history::of_product,
+        customers::get,
+        history::of_customer,
+        stock::get,
+        history::of_stock,
+        status::get,
+        health::alive,
+        health::ready,
+        health::metrics,
+        document,
+    )
 )]
 struct Api;
 

@@ -29,7 +29,8 @@ impl Default for Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let limit = digits(&text).and_then(|limit| u32::try_from(limit).ok()).filter(|limit| (1..=Self::MAX).contains(limit));
+        let limit =
+            digits(&text).and_then(|limit| u32::try_from(limit).ok()).filter(|limit| (1..=Self::MAX).contains(limit));
         limit.map(Self).ok_or_else(|| D::Error::custom("not a limit"))
     }
 }

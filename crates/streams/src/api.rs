@@ -94,7 +94,12 @@ impl Broker {
     }
 
     /// The first message on `subject` at or after `sequence`, as the stream's leader has it.
-    pub(crate) async fn next_message(&self, stream: Stream, subject: &str, sequence: u64) -> Result<Option<Raw>, ReadError> {
+    pub(crate) async fn next_message(
+        &self,
+        stream: Stream,
+        subject: &str,
+        sequence: u64,
+    ) -> Result<Option<Raw>, ReadError> {
         self.get(stream, &GetMessage { seq: sequence, next_by_subj: Some(subject) }).await
     }
 
@@ -159,7 +164,9 @@ fn header_block(block: &[u8]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for line in String::from_utf8_lossy(block).split("\r\n").skip(1) {
         let Some((name, value)) = line.split_once(':') else { continue };
-        if let (Ok(name), Ok(value)) = (name.parse::<async_nats::HeaderName>(), value.trim().parse::<async_nats::HeaderValue>()) {
+        if let (Ok(name), Ok(value)) =
+            (name.parse::<async_nats::HeaderName>(), value.trim().parse::<async_nats::HeaderValue>())
+        {
             headers.append(name, value);
         }
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event, ServerError};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+
+use crate::publish::{self, Outgoing};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(2);
@@ -72,6 +74,7 @@ pub struct Broker {
     pub(crate) client: Client,
     /// Counts connections made: whoever waits for a server's answer asks again after each.
     pub(crate) connections: watch::Receiver<u64>,
+    pub(crate) outgoing: mpsc::Sender<Outgoing>,
     shared: Arc<Shared>,
 }
 
@@ -114,8 +117,10 @@ impl Broker {
             return Err(ConnectError::NoJetStream { url });
         }
         tracing::info!(url, server = info.server_name, version = info.version, "connected to the broker");
-        let shared = Arc::new(Shared { url, durability: settings.durability, request_timeout: settings.request_timeout });
-        Ok(Self { client, connections, shared })
+        let shared =
+            Arc::new(Shared { url, durability: settings.durability, request_timeout: settings.request_timeout });
+        let outgoing = publish::start(client.clone());
+        Ok(Self { client, connections, outgoing, shared })
     }
 
     /// The largest message, headers included, in bytes.

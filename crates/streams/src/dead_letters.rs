@@ -68,7 +68,14 @@ impl fmt::Display for ErrorClass {
 }
 
 impl DeadLetter {
-    pub(crate) fn new(handler: &str, stream: Stream, raw: &Raw, class: ErrorClass, attempts: u32, reason: &str) -> Self {
+    pub(crate) fn new(
+        handler: &str,
+        stream: Stream,
+        raw: &Raw,
+        class: ErrorClass,
+        attempts: u32,
+        reason: &str,
+    ) -> Self {
         Self {
             handler: handler.to_owned(),
             stream: stream.name().to_owned(),
@@ -101,9 +108,9 @@ fn fingerprint(class: ErrorClass, reason: &str) -> String {
         (!repeated).then_some(if digit { '#' } else { c })
     });
     let text: String = class.as_str().chars().chain([' ']).chain(shape).collect();
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 

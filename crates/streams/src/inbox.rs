@@ -4,11 +4,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use events::{Timestamp, header};
 
+use crate::Stream;
 use crate::api::ReadError;
 use crate::broker::Broker;
 use crate::publish::{MESSAGE_ID, NO_RESOURCES, PublishError, STREAM_FULL, put};
 use crate::raw::{FromDelivery, Raw, Unreadable};
-use crate::Stream;
 
 /// Holds the HTTP header block in base64: its bytes may be anything.
 pub(crate) const HTTP_HEADERS: &str = "Http-Headers";

@@ -29,7 +29,7 @@ pub use dead_letters::{DeadLetter, DeadLetters, ErrorClass};
 pub use inbox::{AppendError, Appended, Inbox, InboxDelivery, InboxMessage};
 pub use quarantine::Quarantine;
 pub use raw::{FromDelivery, Raw, Unreadable};
-pub use reader::{Entry, EventReader, events_head, stream_epoch};
+pub use reader::{Entry, EventReader, event_at, events_head, stream_epoch};
 pub use store::{AggregateStore, EventStore, Loaded, Receipt, StoreError};
 pub use stream::Stream;
 pub use subscription::{

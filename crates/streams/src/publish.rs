@@ -1,9 +1,12 @@
 //! Publishing with the broker's answer awaited: the one way anything gets into a stream.
 
 use async_nats::header::{HeaderMap, HeaderValue};
-use async_nats::{Request, RequestErrorKind};
+use async_nats::{Client, Message, Request, RequestError, RequestErrorKind};
 use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use serde::Deserialize;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::api::Refusal;
 use crate::broker::Broker;
@@ -15,6 +18,9 @@ pub(crate) const STREAM_FULL: u64 = 10077;
 /// The server has reached its own.
 pub(crate) const NO_RESOURCES: u64 = 10047;
 const MESSAGE_TOO_LARGE: u64 = 10054;
+
+/// Messages that may wait to be sent; more have to wait to wait.
+const QUEUE: usize = 1024;
 
 /// The broker has the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +63,11 @@ impl Broker {
         if !self.is_connected() {
             return Err(PublishError::Unavailable("not connected".to_owned()));
         }
-        let request = Request::new().headers(headers).payload(body);
-        match self.client.send_request(subject, request).await {
+        let (answer, answered) = oneshot::channel();
+        let closed = || PublishError::Unavailable("the connection is closed".to_owned());
+        let outgoing = Outgoing { subject, headers, body, answer };
+        self.outgoing.send(outgoing).await.map_err(|_| closed())?;
+        match answered.await.map_err(|_| closed())? {
             Ok(answer) => read_answer(&answer.payload),
             Err(error) => Err(match error.kind() {
                 RequestErrorKind::NoResponders => PublishError::Unavailable("no stream takes this subject".to_owned()),
@@ -68,6 +77,52 @@ impl Broker {
             }),
         }
     }
+}
+
+/// A message on its way out.
+pub(crate) struct Outgoing {
+    subject: String,
+    headers: HeaderMap,
+    body: Bytes,
+    answer: oneshot::Sender<Result<Message, RequestError>>,
+}
+
+/// Starts the task through which all publishing of a connection goes. It ends with the connection's
+/// last user.
+pub(crate) fn start(client: Client) -> mpsc::Sender<Outgoing> {
+    let (queue, outgoing) = mpsc::channel(QUEUE);
+    tokio::spawn(send_together(client, outgoing));
+    queue
+}
+
+/// The client writes to its socket whenever it is given something. Given all that is there at once, it
+/// writes once: under load that is a fifth of the whole cost.
+async fn send_together(client: Client, mut queue: mpsc::Receiver<Outgoing>) {
+    let mut under_way = FuturesUnordered::new();
+    let mut ready = Vec::new();
+    loop {
+        tokio::select! {
+            Some(()) = under_way.next() => {}
+            count = queue.recv_many(&mut ready, QUEUE) => {
+                if count == 0 {
+                    break;
+                }
+                // Whoever else is about to publish gets a turn first.
+                tokio::task::yield_now().await;
+                while let Ok(more) = queue.try_recv() {
+                    ready.push(more);
+                }
+                under_way.extend(ready.drain(..).map(|outgoing| send(&client, outgoing)));
+            }
+        }
+    }
+    while under_way.next().await.is_some() {}
+}
+
+/// Nobody may wait for the answer any more.
+async fn send(client: &Client, Outgoing { subject, headers, body, answer }: Outgoing) {
+    let request = Request::new().headers(headers).payload(body);
+    let _ = answer.send(client.send_request(subject, request).await);
 }
 
 fn read_answer(payload: &[u8]) -> Result<PubAck, PublishError> {

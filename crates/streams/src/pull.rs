@@ -119,7 +119,8 @@ impl Pull {
         };
         let id = self.last_request + 1;
         let reply = format!("{}.{id}", self.inbox);
-        let sent = self.broker.client.publish_with_reply(self.request_subject.clone(), reply, request.to_string().into());
+        let sent =
+            self.broker.client.publish_with_reply(self.request_subject.clone(), reply, request.to_string().into());
         sent.await.map_err(|error| ReadError::Unavailable(error.to_string()))?;
         self.last_request = id;
         self.requests.push_back(Request { id, outstanding: batch });

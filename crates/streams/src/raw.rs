@@ -48,6 +48,11 @@ impl Raw {
         self.sequence
     }
 
+    /// When the stream stored it.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.recorded_at
+    }
+
     pub fn body(&self) -> &[u8] {
         &self.body
     }

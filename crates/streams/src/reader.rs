@@ -43,7 +43,8 @@ pub struct Entry {
 impl EventReader {
     /// Starts with the first event after `after`.
     pub async fn open(broker: &Broker, after: u64) -> Result<Self, ReadError> {
-        let mut reader = Self { broker: broker.clone(), position: after, kinds: BTreeSet::new(), pull: None, retried_at: None };
+        let mut reader =
+            Self { broker: broker.clone(), position: after, kinds: BTreeSet::new(), pull: None, retried_at: None };
         reader.connect().await?;
         Ok(reader)
     }
@@ -167,10 +168,16 @@ pub async fn events_head(broker: &Broker) -> Result<u64, ReadError> {
     Ok(info(broker, Stream::Events).await?.state.last_sequence)
 }
 
+/// One message of the log, of whatever type, as it is stored.
+pub async fn event_at(broker: &Broker, position: u64) -> Result<Option<Raw>, ReadError> {
+    broker.message(Stream::Events, position).await
+}
+
 /// When the stream was made: positions of another one with the same name mean nothing in this one.
 pub async fn stream_epoch(broker: &Broker, stream: Stream) -> Result<Timestamp, ReadError> {
     let created = info(broker, stream).await?.created;
-    Timestamp::from_nanosecond(created.unix_timestamp_nanos()).map_err(|error| ReadError::Unavailable(error.to_string()))
+    Timestamp::from_nanosecond(created.unix_timestamp_nanos())
+        .map_err(|error| ReadError::Unavailable(error.to_string()))
 }
 
 async fn info(broker: &Broker, stream: Stream) -> Result<StreamInfo, ReadError> {

@@ -14,7 +14,7 @@ use events::{AggregateKey, DomainEvents, Event, Recorded};
 pub use aggregate::AggregateStore;
 
 use crate::raw::{FromDelivery, Raw};
-use crate::{Broker, ReadError, Unreadable};
+use crate::{Broker, ReadError, Stream, Unreadable};
 use cache::Cache;
 
 /// States kept in memory; an order's is a few kilobytes.
@@ -78,27 +78,31 @@ impl EventStore {
     }
 
     /// The state, at least as new as `at_least`: with the position of an event just received, that
-    /// event and all before it are in. 0 asks for whatever the stream answers now.
+    /// event and all before it are in. 0 asks for the newest there is.
     pub async fn load<A: Decider>(&self, key: &AggregateKey, at_least: u64) -> Result<Loaded<A>, StoreError> {
         check_kind::<A>(key)?;
         let slot = self.cache.slot(key);
         let mut slot = slot.lock().await;
-        let mut loaded = slot.take::<A>().unwrap_or_default();
+        let mut loaded = match slot.take::<A>() {
+            Some(loaded) => loaded,
+            None => self.fresh(key).await?,
+        };
         if at_least == 0 || loaded.position < at_least {
             self.catch_up(key, &mut loaded).await?;
-        }
-        if loaded.position < at_least {
-            // What answered may have been a replica that lags; the leader does not.
-            self.catch_up_by_leader(key, &mut loaded).await?;
         }
         slot.put(loaded.clone());
         Ok(loaded)
     }
 
-    /// All events of an aggregate.
+    /// All events of an aggregate, the newest too.
     pub async fn events(&self, key: &AggregateKey) -> Result<Vec<Recorded<Event>>, StoreError> {
-        let tail = self.tail(key, 0).await?;
-        tail.iter().map(|raw| Recorded::read(raw).map_err(unreadable(key))).collect()
+        let mut history = self.history(key).await?;
+        let mut position = history.last().map_or(0, Raw::sequence);
+        while let Some(next) = self.after(key, position).await? {
+            position = next.sequence();
+            history.push(next);
+        }
+        history.iter().map(|raw| Recorded::read(raw).map_err(unreadable(key))).collect()
     }
 
     /// The store of one kind of aggregate, as cqrs-es knows it.
@@ -106,10 +110,17 @@ impl EventStore {
         AggregateStore::new(self.clone(), shop.clone())
     }
 
-    /// The aggregate's messages after `position`.
-    async fn tail(&self, key: &AggregateKey, position: u64) -> Result<Vec<Raw>, StoreError> {
+    /// The aggregate's messages as any replica has them; it may lag.
+    async fn history(&self, key: &AggregateKey) -> Result<Vec<Raw>, StoreError> {
         let subject = events::subject::event(key);
-        load::tail(&self.broker, &subject, position).await.map_err(|error| failed(key, error))
+        load::history(&self.broker, &subject).await.map_err(|error| failed(key, error))
+    }
+
+    /// The aggregate's first message after `position`, as the stream's leader has it.
+    async fn after(&self, key: &AggregateKey, position: u64) -> Result<Option<Raw>, StoreError> {
+        let subject = events::subject::event(key);
+        let next = self.broker.next_message(Stream::Events, &subject, position + 1).await;
+        next.map_err(|error| failed(key, error))
     }
 }
 

@@ -39,10 +39,9 @@ impl Stream {
             Self::Quarantine => &["quarantine.>"],
             Self::DeadLetters => &["dead.>"],
             Self::Timers => &["timers.>"],
-            Self::Advisories => &[
-                "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
-                "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
-            ],
+            Self::Advisories => {
+                &["$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>", "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>"]
+            }
         }
     }
 

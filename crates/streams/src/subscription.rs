@@ -159,10 +159,8 @@ impl<S: Subscriber> Subscription<S> {
             count::<S>("skipped");
             return delivery.ack(false).await;
         }
-        let lane = match &content {
-            Ok(message) => self.handling.subscriber.lane(message),
-            Err(_) => raw.subject().to_owned(),
-        };
+        let lane = content.as_ref().ok().and_then(|message| self.handling.lane(message));
+        let lane = lane.unwrap_or_else(|| raw.subject().to_owned());
         self.held.insert(sequence, reply);
         self.lanes.push(lane, Item { delivery, raw, content, attempts: 0 });
     }
@@ -192,7 +190,7 @@ impl<S: Subscriber> Subscription<S> {
         match finished {
             Some(Finished::Retry(item, delay)) => {
                 self.lanes.park(lane, item, Instant::now() + delay);
-                self.recover();
+                self.backoff.reset();
                 count::<S>("retried");
                 Finished::Retry((), delay)
             }
@@ -204,7 +202,7 @@ impl<S: Subscriber> Subscription<S> {
             Some(Finished::Settled(settled)) => {
                 self.held.remove(&sequence);
                 self.lanes.done(&lane);
-                self.recover();
+                self.backoff.reset();
                 count::<S>(settled.as_str());
                 Finished::Settled(settled)
             }
@@ -224,11 +222,6 @@ impl<S: Subscriber> Subscription<S> {
             self.pause = Some(Instant::now() + wait);
         }
         metrics::gauge!("tillstream_subscriber_paused", "subscriber" => S::NAME).set(1.0);
-    }
-
-    fn recover(&mut self) {
-        self.backoff.reset();
-        metrics::gauge!("tillstream_subscriber_paused", "subscriber" => S::NAME).set(0.0);
     }
 }
 

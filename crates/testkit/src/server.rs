@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -179,8 +180,11 @@ pub(crate) async fn connect(url: &str) -> Broker {
     broker.unwrap_or_else(|error| panic!("no connection to the test's nats-server: {error}"))
 }
 
+/// Below the ports that the system gives to outgoing connections: one of those, even the client's own
+/// trying to come back, could take the port of a server that is down for a moment.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let address = listener.and_then(|listener| listener.local_addr());
-    address.unwrap_or_else(|error| panic!("no free port: {error}")).port()
+    let random = |n: u32| RandomState::new().hash_one(n) % 20_000 + 10_000;
+    let mut ports = (0..1000).filter_map(|n| u16::try_from(random(n)).ok());
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.find(free).unwrap_or_else(|| panic!("no free port on the loopback"))
 }

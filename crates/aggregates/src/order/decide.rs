@@ -5,13 +5,15 @@
 //! less the refunds and with the edits that the snapshot does not know: so the end is the same in
 //! whatever order webhooks come.
 
+use std::collections::BTreeMap;
+
 use events::{
     AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentState, Line, LineDelta, LineId, LineQuantity,
     OrderAddressChanged, OrderCancelled, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent,
     OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged, OrderFulfillmentUpdated, OrderNoted,
     OrderPaid, OrderPartiallyPaid, OrderPaymentAuthorized, OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced,
     OrderRefunded, OrderReinstated, OrderReopened, OrderRestated, OrderTagged, OrderTouched, OrderTransactionRecorded,
-    Refund, Timestamp, Transaction,
+    Refund, Timestamp, Transaction, TransactionId,
 };
 use serde::Serialize;
 
@@ -173,19 +175,24 @@ impl Decision<'_> {
     }
 
     /// `standing` are the lines of the newest snapshot, when it is the one that tells the refund.
-    fn refund(&mut self, refund: Refund, standing: Option<&Vec<Line>>) {
-        let bare = |refund: &Refund| Refund { transactions: Vec::new(), ..refund.clone() };
-        match self.order.refunds.get(&refund.id) {
-            Some(held) if canonical(&bare(held)) >= canonical(&bare(&refund)) => {
-                refund.transactions.into_iter().for_each(|transaction| self.transaction(transaction));
-                return;
-            }
-            _ => {}
+    fn refund(&mut self, said: Refund, standing: Option<&Vec<Line>>) {
+        let held = self.order.refunds.get(&said.id);
+        let refund = self.united(held, &said);
+        if held.is_some_and(|held| frame(held) == frame(&refund)) {
+            return said.transactions.into_iter().for_each(|transaction| self.transaction(transaction));
         }
-        let mut refund = refund;
-        refund.transactions = refund.transactions.into_iter().map(|transaction| self.newest(transaction)).collect();
         let quantities = self.after_refund(&refund, standing);
         self.emit(OrderRefunded { at: refund.created_at, refund, quantities });
+    }
+
+    /// A refund as all who told it know it: one of the contents, and every transaction.
+    fn united(&self, held: Option<&Refund>, said: &Refund) -> Refund {
+        let contents = held.into_iter().chain([said]);
+        let content =
+            contents.max_by_key(|refund| canonical(&Refund { transactions: Vec::new(), ..(*refund).clone() }));
+        let told = held.into_iter().chain([said]).flat_map(|refund| refund.transactions.iter().cloned());
+        let by_id: BTreeMap<TransactionId, Transaction> = told.map(|told| (told.id, self.newest(told))).collect();
+        Refund { transactions: by_id.into_values().collect(), ..content.unwrap_or(said).clone() }
     }
 
     fn after_refund(&self, refund: &Refund, standing: Option<&Vec<Line>>) -> Vec<LineQuantity> {
@@ -261,6 +268,12 @@ fn change(lines: &mut [Line], delta: &LineDelta, f: impl FnOnce(&mut Line, u32))
     if let Some(line) = lines.iter_mut().find(|line| line.id == delta.line_id) {
         f(line, delta.quantity);
     }
+}
+
+/// What of a refund does not change with the state of its transactions.
+fn frame(refund: &Refund) -> (Refund, Vec<TransactionId>) {
+    let ids = refund.transactions.iter().map(|transaction| transaction.id).collect();
+    (Refund { transactions: Vec::new(), ..refund.clone() }, ids)
 }
 
 /// One text per value: decides between two that claim the same age.

@@ -91,15 +91,15 @@ fn durability(loaded: &Loaded) -> Finding {
 }
 
 fn data_dir(path: &Path) -> Finding {
-    let tried = if path.exists() { tempfile_in(path) } else { tempfile_in(path.parent().unwrap_or(path)) };
-    let described = tried.map(|()| path.display().to_string());
+    // what is missing of the path will be made
+    let there = path.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("."));
+    let described = try_writing(there).map(|()| path.display().to_string());
     let failed =
         |e| Failure::from(e).context(path.display()).hint("choose a directory you can write to with --data-dir");
     Finding::of("data directory", described.map_err(failed))
 }
 
-fn tempfile_in(dir: &Path) -> std::io::Result<()> {
-    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+fn try_writing(dir: &Path) -> std::io::Result<()> {
     let probe = dir.join(format!(".tillstream-doctor-{}", std::process::id()));
     std::fs::write(&probe, b"")?;
     std::fs::remove_file(probe)

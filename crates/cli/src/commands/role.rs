@@ -40,7 +40,7 @@ pub(crate) async fn projections(common: &Common, args: &NamedRoleArgs) -> Outcom
 pub(crate) async fn query(common: &Common, args: &RoleArgs) -> Outcome {
     let (host, ground) = begin(common, args, "query").await?;
     let models = ground.read_models().await?;
-    let router = ground.query(vec![models.clone()]).await?;
+    let router = ground.query(models.clone(), Vec::new());
     serve(host, &ground, router, vec![models]).await
 }
 

@@ -66,9 +66,10 @@ async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str) -> Outcom
 
 async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
     ground.recorder(host).await?;
-    let mut watched = vec![ground.projections(host, &[]).await?];
-    watched.extend(ground.handlers(host, &[]).await?);
-    let query = ground.query(watched.clone()).await?;
+    let copies = ground.handlers(host, &[]).await?;
+    let models = ground.projections(host, &[]).await?;
+    let query = ground.query(models.clone(), copies.clone());
+    let watched = [models].into_iter().chain(copies).collect();
     Ok(ground.ingress()?.merge(query).merge(ground.operations(watched)))
 }
 

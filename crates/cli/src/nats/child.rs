@@ -24,11 +24,17 @@ pub(crate) struct ChildArgs {
 impl ChildArgs {
     /// The command line that comes back here; the standard input is handed on to nats-server.
     pub(super) fn command(server: &std::path::Path, config: &std::path::Path) -> std::io::Result<Command> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(this_program()?);
         command.arg("nats-child").arg("--parent").arg(std::process::id().to_string());
         command.arg("--server").arg(server).arg("--config").arg(config);
         Ok(command)
     }
+}
+
+/// This very program, also after an upgrade has replaced its file.
+pub(crate) fn this_program() -> std::io::Result<PathBuf> {
+    let image = PathBuf::from("/proc/self/exe");
+    if image.exists() { Ok(image) } else { std::env::current_exe() }
 }
 
 /// Runs nats-server in place of this process, until it ends or the parent is gone.

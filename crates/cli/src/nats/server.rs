@@ -11,11 +11,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use super::{Binary, ChildArgs};
 use crate::config::Sync;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Exit, Failure, OrExit, Outcome};
 
 const LOOK: Duration = Duration::from_millis(20);
 /// Reading a store of many gigabytes takes its time.
@@ -99,7 +99,10 @@ fn supervise(launch: &Launch, stop: &Receiver<()>, ready: &Sender<Outcome>) {
     loop {
         let since = Instant::now();
         match watch(&mut child, stop) {
-            Some(status) => tracing::error!(%status, "nats-server ended by itself, starting it again"),
+            Some(status) => {
+                tracing::error!(%status, "nats-server ended by itself, starting it again");
+                let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+            }
             None => return terminate(&mut child),
         }
         pause = if since.elapsed() > LONGEST_PAUSE { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
@@ -127,17 +130,21 @@ fn watch(child: &mut Child, stop: &Receiver<()>) -> Option<ExitStatus> {
     }
 }
 
+/// Ends the whole group: where the child stays beside nats-server, both must go.
 fn terminate(child: &mut Child) {
-    let _ = kill_process(Pid::from_child(child), Signal::TERM);
+    let group = Pid::from_child(child);
+    let _ = kill_process_group(group, Signal::TERM);
     let since = Instant::now();
     while since.elapsed() < STOP {
-        if !matches!(child.try_wait(), Ok(None)) {
+        let reaped = !matches!(child.try_wait(), Ok(None));
+        if reaped && test_kill_process_group(group).is_err() {
             return;
         }
         thread::sleep(LOOK);
     }
     tracing::warn!("nats-server does not stop, killing it");
-    let _ = child.kill().and_then(|()| child.wait());
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = child.wait();
 }
 
 impl Launch {
@@ -154,7 +161,7 @@ impl Launch {
     }
 
     fn first(&self) -> Outcome<Child> {
-        let mut child = self.spawn()?;
+        let mut child = self.spawn().or_exit(Exit::Unavailable).map_err(|e| e.context("starting nats-server"))?;
         let since = Instant::now();
         while since.elapsed() < START {
             if TcpStream::connect_timeout(&loopback(self.port), LOOK).is_ok() {
@@ -178,6 +185,7 @@ impl Launch {
 }
 
 fn settings(dir: &Path, log: &Path, port: u16, monitor: u16, sync: Sync) -> String {
+    let pid = dir.join("nats-server.pid");
     let sync = match sync {
         Sync::Always => "always",
         Sync::Interval => "2m",
@@ -189,6 +197,7 @@ fn settings(dir: &Path, log: &Path, port: u16, monitor: u16, sync: Sync) -> Stri
          http: \"127.0.0.1:{monitor}\"\n\
          max_payload: 8MB\n\
          write_deadline: \"10s\"\n\
+         pid_file: {pid:?}\n\
          log_file: {log:?}\n\
          log_size_limit: 16MB\n\
          jetstream {{\n  store_dir: {dir:?}\n  sync_interval: {sync}\n}}\n"

@@ -1,6 +1,6 @@
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) fn tillstream(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tillstream"));
     let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TILLSTREAM_"));
-    ours.for_each(|(name, _)| drop(command.env_remove(name)));
+    for (name, _) in ours {
+        command.env_remove(name);
+    }
     command.current_dir(dir).env_remove("RUST_LOG");
     command
 }
@@ -28,6 +30,7 @@ pub(crate) struct Up {
     _stdout: BufReader<ChildStdout>,
     pub(crate) url: String,
     pub(crate) nats: SocketAddr,
+    nats_pid_file: PathBuf,
 }
 
 impl Up {
@@ -43,7 +46,7 @@ impl Up {
         let words: Vec<&str> = line.split_whitespace().collect();
         let ["ready", url, "(nats", nats] = words[..] else { panic!("not ready: {line:?}") };
         let nats = nats.trim_start_matches("nats://").trim_end_matches(')').parse().unwrap();
-        Self { child, _stdout: stdout, url: url.to_owned(), nats }
+        Self { child, _stdout: stdout, url: url.to_owned(), nats, nats_pid_file: dir.join("data/nats/nats-server.pid") }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -60,12 +63,9 @@ impl Up {
         status.unwrap().code()
     }
 
-    /// Its nats-server: on Linux the binary becomes it.
     pub(crate) fn nats_pid(&self) -> Pid {
-        let children =
-            Command::new("ps").args(["-o", "pid=", "--ppid", &self.child.id().to_string()]).output().unwrap();
-        let pid = String::from_utf8(children.stdout).unwrap().split_whitespace().next().unwrap().parse().unwrap();
-        Pid::from_raw(pid).unwrap()
+        let pid = std::fs::read_to_string(&self.nats_pid_file).unwrap();
+        Pid::from_raw(pid.trim().parse().unwrap()).unwrap()
     }
 }
 

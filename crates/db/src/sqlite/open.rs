@@ -9,6 +9,8 @@ use crate::OpenError;
 /// The layout of what is not a document table; raised when it changes.
 const LAYOUT: i64 = 1;
 const READERS: u32 = 4;
+/// Rows that the driver's thread reads ahead of us: a batch is not handed over row by row.
+const ROWS_AHEAD: usize = 5_000;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -32,6 +34,7 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .pragma("cache_size", "-16000")
+            .row_buffer_size(ROWS_AHEAD)
             .busy_timeout(BUSY);
         let writer = pool(1).connect_with(writing).await.map_err(|source| explain(&path, source))?;
         prepare(&writer, &path).await?;

@@ -4,7 +4,7 @@ use std::pin::pin;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Request, header};
+use http::{Request, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -36,8 +36,10 @@ impl Connection {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
-            () = self.shutdown.cancelled() => {}
-            () = self.slot.evicted.cancelled() => if !phase.is_busy() { return },
+            () = self.slot.ended.cancelled() => {}
+        }
+        if !self.shutdown.is_cancelled() && !phase.is_busy() {
+            return;
         }
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;
@@ -48,11 +50,7 @@ async fn answer(mut router: Router, phase: &Phase, request: Request<Incoming>) -
     phase.request();
     let response = match edge::check(&request, phase.is_malformed()) {
         Ok(()) => router.call(request.map(Body::new)).await?,
-        Err(refusal) => {
-            let mut response = refusal.into_response();
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
+        Err(refusal) => refusal.into_response(),
     };
     phase.answered(response.headers().get(header::CONNECTION).is_some());
     Ok(response)

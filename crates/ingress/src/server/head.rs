@@ -18,12 +18,11 @@ const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
 const CONTENT_LENGTH: &[u8] = b"content-length:";
 
 impl HeadScan {
-    /// Takes the bytes as they come; those after the head are passed over.
-    pub(super) fn read(&mut self, bytes: &[u8]) {
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            if self.over {
-                return;
-            }
+    /// Takes the bytes as they come; those after the head are passed over, and not even looked at.
+    pub(super) fn read(&mut self, mut bytes: &[u8]) {
+        while !self.over && !bytes.is_empty() {
+            let end = bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |feed| feed + 1);
+            let (piece, rest) = bytes.split_at(end);
             let begin = &piece[..piece.len().min(LONGEST - self.length)];
             self.line[self.length..][..begin.len()].copy_from_slice(begin);
             self.length += begin.len();
@@ -31,6 +30,7 @@ impl HeadScan {
                 self.end_line(*text.last().unwrap_or(&self.last));
             }
             self.last = *piece.last().unwrap_or(&self.last);
+            bytes = rest;
         }
     }
 

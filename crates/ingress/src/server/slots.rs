@@ -17,6 +17,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub(super) struct Slots {
     free: Arc<Semaphore>,
     taken: Arc<Taken>,
+    shutdown: CancellationToken,
 }
 
 /// In the order they were taken.
@@ -33,13 +34,15 @@ pub(super) struct Slot {
     number: u64,
     taken: Arc<Taken>,
     pub(super) phase: Arc<Phase>,
-    pub(super) evicted: CancellationToken,
+    /// Cancelled when the place is wanted for another, or the server stops. A token of its own:
+    /// every connection asks it at every turn, and they must not meet at one lock.
+    pub(super) ended: CancellationToken,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Slots {
-    pub(super) fn new(places: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(places)), taken: Arc::default() }
+    pub(super) fn new(places: usize, shutdown: &CancellationToken) -> Self {
+        Self { free: Arc::new(Semaphore::new(places)), taken: Arc::default(), shutdown: shutdown.clone() }
     }
 
     pub(super) async fn take(&self) -> Slot {
@@ -58,20 +61,20 @@ impl Slots {
     /// Ends the oldest connection that is not answering a request.
     pub(super) fn evict(&self) {
         let taken = lock(&self.taken);
-        let idle = taken.slots.values().find(|(phase, evicted)| !phase.is_busy() && !evicted.is_cancelled());
-        if let Some((_, evicted)) = idle {
-            evicted.cancel();
+        let idle = taken.slots.values().find(|(phase, ended)| !phase.is_busy() && !ended.is_cancelled());
+        if let Some((_, ended)) = idle {
+            ended.cancel();
         }
     }
 
     fn register(&self, permit: OwnedSemaphorePermit) -> Slot {
-        let (phase, evicted) = (Arc::new(Phase::default()), CancellationToken::new());
+        let (phase, ended) = (Arc::new(Phase::default()), self.shutdown.child_token());
         let mut taken = lock(&self.taken);
         let number = taken.next;
         taken.next += 1;
-        taken.slots.insert(number, (phase.clone(), evicted.clone()));
+        taken.slots.insert(number, (phase.clone(), ended.clone()));
         metrics::gauge!("tillstream_http_connections").set(taken.slots.len() as f64);
-        Slot { number, taken: self.taken.clone(), phase, evicted, _permit: permit }
+        Slot { number, taken: self.taken.clone(), phase, ended, _permit: permit }
     }
 }
 

@@ -1,15 +1,14 @@
 //! The server by bare sockets: what hyper lets pass, what it never ends, and what must not be lost.
 
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::raw::{LONG, Server};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use ingress::server::ServerLimits;
-use crate::raw::{LONG, Server};
 use tokio::sync::Notify;
 
 fn router() -> Router {

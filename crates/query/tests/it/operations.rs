@@ -45,7 +45,10 @@ async fn status_tells_what_is_pending_and_settles_only_when_nothing_is() {
     let mut world = World::start().await;
     world.fold().await;
     let empty = world.get("/v1/status").await.json();
-    assert_eq!((&empty["settled"], &empty["events"]["head"], &empty["inbox"]["last"]), (&json!(true), &json!(0), &json!(0)));
+    assert_eq!(
+        (&empty["settled"], &empty["events"]["head"], &empty["inbox"]["last"]),
+        (&json!(true), &json!(0), &json!(0))
+    );
 
     world.say("orders/create", order(1, 0)).await;
     let behind = world.get("/v1/status").await.json();

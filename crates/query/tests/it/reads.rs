@@ -1,12 +1,11 @@
 //! What the reads show, and that they never show less than they say.
 
-
 use std::time::{Duration, Instant};
 
+use crate::world::{self, World, customer, level, order, product};
 use axum::body::Body;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use crate::world::{self, World, customer, level, order, product};
 
 #[tokio::test]
 async fn an_order_is_shown_as_its_webhooks_said_it() {
@@ -71,7 +70,16 @@ async fn a_search_takes_the_text_literally() {
     let mut world = World::start().await;
     world.say("products/create", product()).await;
     world.fold().await;
-    for (text, found) in [("blue", 1), ("100%25", 1), ("potter_", 1), ("MUG", 1), ("%25", 1), ("m_g", 0), ("b%25e", 0), ("'%20OR%201=1--", 0)] {
+    for (text, found) in [
+        ("blue", 1),
+        ("100%25", 1),
+        ("potter_", 1),
+        ("MUG", 1),
+        ("%25", 1),
+        ("m_g", 0),
+        ("b%25e", 0),
+        ("'%20OR%201=1--", 0),
+    ] {
         let answer = world.get(&format!("/v1/acme/products?q={text}")).await;
         assert_eq!(answer.json()["data"].as_array().unwrap().len(), found, "{text}");
     }
@@ -103,7 +111,8 @@ async fn orders_are_listed_newest_first_page_by_page() {
     }
     assert_eq!(paged, ids(&whole));
 
-    let filtered = "placed_from=2026-03-01T11:20:00Z&placed_to=2026-03-01T12:30:00%2B01:00&financial_status=paid&customer_id=7";
+    let filtered =
+        "placed_from=2026-03-01T11:20:00Z&placed_to=2026-03-01T12:30:00%2B01:00&financial_status=paid&customer_id=7";
     assert_eq!(ids(&world.get(&format!("/v1/acme/orders?{filtered}")).await.json()), ["4", "3"]);
     for none in ["financial_status=refunded", "fulfillment_status=fulfilled", "customer_id=8"] {
         assert_eq!(ids(&world.get(&format!("/v1/acme/orders?{none}")).await.json()), [""; 0], "{none}");
@@ -153,7 +162,10 @@ async fn a_read_waits_for_the_position_it_asks_for() {
     world.fold().await;
     let answer = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap();
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "its own write is read");
-    assert_eq!(world.get("/v1/acme/orders?min_position=18446744073709551615").await.status, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(
+        world.get("/v1/acme/orders?min_position=18446744073709551615").await.status,
+        StatusCode::GATEWAY_TIMEOUT
+    );
 }
 
 #[tokio::test]

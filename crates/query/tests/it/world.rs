@@ -57,7 +57,10 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
         let problem = self.json();
         assert_eq!(problem["status"], self.status.as_u16(), "{problem}");
-        assert!(problem["type"].is_string() && problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+        assert!(
+            problem["type"].is_string() && problem["title"].is_string() && problem["detail"].is_string(),
+            "{problem}"
+        );
         problem["code"].as_str().unwrap().to_owned()
     }
 }
@@ -100,7 +103,9 @@ impl World {
         let body = body.to_string();
         let triggered_at = "2026-05-01T00:00:00Z".parse().ok();
         let delivery = Delivery { topic: Some(topic), shop: &shop, triggered_at, body: body.as_bytes() };
-        let Translation::Commands(commands) = translate(&delivery).unwrap() else { panic!("{topic} is not translated") };
+        let Translation::Commands(commands) = translate(&delivery).unwrap() else {
+            panic!("{topic} is not translated")
+        };
         self.deliveries += 1;
         let id = Cause::inbox_id(self.deliveries);
         let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };

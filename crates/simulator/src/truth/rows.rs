@@ -128,7 +128,7 @@ fn product(product: &Product) -> Value {
             "id": id(variant.id),
             "inventory_item_id": id(variant.item),
             "sku": variant.sku,
-            "price": amount(variant.price),
+            "price": money(variant.price),
             "title": variant.title,
         })
     };

@@ -47,7 +47,7 @@ impl<A: Decider> cqrs_es::EventStore<A> for AggregateStore<A> {
 
     async fn load_events(&self, id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
         let key = self.key(id);
-        let tail = self.store.tail(&key, 0).await.map_err(outside)?;
+        let history = self.store.history(&key).await.map_err(outside)?;
         let read = |raw: &crate::Raw| {
             let envelope = raw.envelope().map_err(unreadable(&key))?;
             let payload = events::decode(&envelope, raw.body()).map_err(|error| unreadable(&key)(error.into()))?;
@@ -59,7 +59,7 @@ impl<A: Decider> cqrs_es::EventStore<A> for AggregateStore<A> {
             ]);
             Ok(EventEnvelope { aggregate_id: id.to_owned(), sequence, payload, metadata })
         };
-        tail.iter().map(read).collect::<Result<_, _>>().map_err(outside)
+        history.iter().map(read).collect::<Result<_, _>>().map_err(outside)
     }
 
     async fn load_aggregate(&self, id: &str) -> Result<Context<A>, AggregateError<A::Error>> {

@@ -5,10 +5,10 @@ use async_nats::header::HeaderMap;
 use bytes::Bytes;
 use events::{AggregateKey, DomainEvents, Envelope, EventId, header, subject};
 
-use super::{EventStore, StoreError, failed};
+use super::{EventStore, StoreError};
+use crate::Cause;
 use crate::backoff::full_jitter;
 use crate::publish::{EXPECTED_LAST, MESSAGE_ID, NO_RESOURCES, PublishError, STREAM_FULL, put};
-use crate::{Cause, Stream};
 
 const SENDS: u32 = 6;
 const RESEND_WAIT: Duration = Duration::from_millis(20);
@@ -102,9 +102,7 @@ impl EventStore {
 
     /// The leader is asked: a replica may not have it yet.
     async fn look(&self, key: &AggregateKey, tip: Tip, ours: &Envelope, body: &[u8]) -> Result<Next, StoreError> {
-        let subject = subject::event(key);
-        let next = self.broker.next_message(Stream::Events, &subject, tip.position + 1).await;
-        let Some(next) = next.map_err(|error| failed(key, error))? else { return Ok(Next::Nothing) };
+        let Some(next) = self.after(key, tip.position).await? else { return Ok(Next::Nothing) };
         // An earlier run of the same command may have decided otherwise: the body has to agree too.
         let same = next.header(header::ID) == Some(ours.id.as_str()) && next.body() == body;
         Ok(if same { Next::Ours(next.sequence) } else { Next::Other })

@@ -16,7 +16,7 @@ impl EventStore {
     /// Decides on the newest state and appends what was decided, each event once.
     ///
     /// The state may come from the cache: the append checks it. A decision that changes nothing appends
-    /// nothing, so then the log is read instead. When others come first it is decided again.
+    /// nothing, so then the log's leader is asked instead. When others come first it is decided again.
     pub async fn execute<A: Decider>(
         &self,
         key: &AggregateKey,
@@ -26,10 +26,11 @@ impl EventStore {
         check_kind::<A>(key)?;
         let slot = self.cache.slot(key);
         let mut slot = slot.lock().await;
-        let (mut loaded, mut checked) = match slot.take::<A>() {
-            Some(loaded) => (loaded, false),
-            None => (self.fresh(key).await?, true),
+        let mut loaded = match slot.take::<A>() {
+            Some(loaded) => loaded,
+            None => self.fresh(key).await?,
         };
+        let mut checked = false;
         let mut appended = 0;
         for attempt in 0..ATTEMPTS {
             let decision = loaded.state.clone().decide(command.clone());
@@ -49,16 +50,10 @@ impl EventStore {
             }
             metrics::counter!("tillstream_append_conflicts_total", "aggregate" => key.kind.as_str()).increment(1);
             tokio::time::sleep(full_jitter((FIRST_WAIT * attempt * attempt).min(LONGEST_WAIT))).await;
-            self.catch_up_by_leader(key, &mut loaded).await?;
+            self.catch_up(key, &mut loaded).await?;
             checked = true;
         }
         Err(StoreError::Contended { key: key.clone(), attempts: ATTEMPTS })
-    }
-
-    async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
-        let mut loaded = Loaded::default();
-        self.catch_up(key, &mut loaded).await?;
-        Ok(loaded)
     }
 
     /// One by one; false when another event came between. The state holds what is appended, no more.

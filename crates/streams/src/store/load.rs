@@ -4,41 +4,35 @@ use events::AggregateKey;
 use futures::StreamExt;
 use serde_json::json;
 
-use super::{EventStore, Loaded, StoreError, failed, unreadable};
+use super::{EventStore, Loaded, StoreError, unreadable};
 use crate::api::ReadError;
 use crate::broker::Broker;
 use crate::raw::Raw;
-use crate::Stream;
 
 /// Messages per request: answers have no flow control, and must fit the subscription's buffer.
 const PAGE: usize = 1000;
 const END_OF_BATCH: u16 = 204;
 
 impl EventStore {
-    /// Folds what any replica has after the state.
+    /// The whole history in few requests; a replica may answer, and it may lag.
+    pub(super) async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
+        let mut loaded = Loaded::default();
+        for raw in self.history(key).await? {
+            fold(key, &mut loaded, &raw)?;
+        }
+        Ok(loaded)
+    }
+
+    /// Folds all that the stream's leader has after the state: as a rule one request and nothing new.
     pub(super) async fn catch_up<A: Decider>(
         &self,
         key: &AggregateKey,
         loaded: &mut Loaded<A>,
     ) -> Result<(), StoreError> {
-        let tail = self.tail(key, loaded.position).await?;
-        tail.iter().try_for_each(|raw| fold(key, loaded, raw))
-    }
-
-    /// Folds all that the stream's leader has after the state.
-    pub(super) async fn catch_up_by_leader<A: Decider>(
-        &self,
-        key: &AggregateKey,
-        loaded: &mut Loaded<A>,
-    ) -> Result<(), StoreError> {
-        let subject = events::subject::event(key);
-        loop {
-            let next = self.broker.next_message(Stream::Events, &subject, loaded.position + 1).await;
-            match next.map_err(|error| failed(key, error))? {
-                Some(raw) => fold(key, loaded, &raw)?,
-                None => return Ok(()),
-            }
+        while let Some(raw) = self.after(key, loaded.position).await? {
+            fold(key, loaded, &raw)?;
         }
+        Ok(())
     }
 }
 
@@ -55,16 +49,15 @@ fn fold<A: Decider>(key: &AggregateKey, loaded: &mut Loaded<A>, raw: &Raw) -> Re
     Ok(())
 }
 
-/// The messages of one literal subject after `position`, oldest first.
-pub(super) async fn tail(broker: &Broker, subject: &str, mut position: u64) -> Result<Vec<Raw>, ReadError> {
+/// All messages of one literal subject, oldest first.
+pub(super) async fn history(broker: &Broker, subject: &str) -> Result<Vec<Raw>, ReadError> {
     let mut messages: Vec<Raw> = Vec::new();
     loop {
-        let before = messages.len();
-        page(broker, subject, position + 1, &mut messages).await?;
+        let (before, next) = (messages.len(), messages.last().map_or(1, |raw| raw.sequence + 1));
+        page(broker, subject, next, &mut messages).await?;
         if messages.len() - before < PAGE {
             return Ok(messages);
         }
-        position = messages.last().map_or(position, |raw| raw.sequence);
     }
 }
 
@@ -95,7 +88,7 @@ async fn next(broker: &Broker, replies: &mut async_nats::Subscriber) -> Result<O
     match reply.status {
         None => Ok(Some(reply)),
         Some(status) if status == StatusCode::NOT_FOUND || status.as_u16() == END_OF_BATCH => Ok(None),
-        Some(StatusCode::NO_RESPONDERS) => Err(ReadError::Missing(Stream::Events.name().to_owned())),
+        Some(StatusCode::NO_RESPONDERS) => unavailable("nobody answers direct gets of EVENTS"),
         Some(status) => {
             let description = reply.description.unwrap_or_default();
             Err(ReadError::Refused { code: status.as_u16().into(), description })

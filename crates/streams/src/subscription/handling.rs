@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -53,6 +53,12 @@ impl Settled {
 }
 
 impl<S: Subscriber> Handling<S> {
+    /// The lane that the subscriber names; `None` when it panics over the message, which it will again
+    /// when it handles it.
+    pub(super) fn lane(&self, message: &S::Message) -> Option<String> {
+        catch_unwind(AssertUnwindSafe(|| self.subscriber.lane(message))).ok()
+    }
+
     /// Handles one message and settles it, or says why it cannot be settled yet.
     pub(super) async fn run(&self, mut item: Item<S::Message>, confirm: bool) -> Finished<Item<S::Message>> {
         match self.call(&item.content).await {

@@ -62,7 +62,10 @@ impl<S: Subscriber> Subscription<S> {
 
     /// Ends a pause whose time has come, and makes parked lanes ready whose time has.
     pub(super) fn resume(&mut self, now: Instant) {
-        self.pause = self.pause.filter(|until| *until > now);
+        if self.pause.is_some_and(|until| until <= now) {
+            self.pause = None;
+            metrics::gauge!("tillstream_subscriber_paused", "subscriber" => S::NAME).set(0.0);
+        }
         self.lanes.release(now);
     }
 

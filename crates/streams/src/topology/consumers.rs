@@ -21,7 +21,11 @@ pub(super) struct Step {
 }
 
 impl Step {
-    pub(super) async fn plan(broker: &Broker, durable: &Durable, settings: &TopologySettings) -> Result<Self, ReadError> {
+    pub(super) async fn plan(
+        broker: &Broker,
+        durable: &Durable,
+        settings: &TopologySettings,
+    ) -> Result<Self, ReadError> {
         let wanted = wanted(durable, settings);
         let found = broker.consumer_info(durable.stream, durable.name).await?.map(|info| info.config);
         Ok(Self {

@@ -76,9 +76,7 @@ fn wanted(stream: Stream, settings: &TopologySettings) -> Config {
         Stream::Quarantine => Config { max_age: 90 * DAY, duplicate_window: 10 * MINUTE, ..base },
         Stream::DeadLetters => Config { duplicate_window: 10 * MINUTE, ..base },
         // The server schedules only where the oldest would make room; without a limit nothing has to.
-        Stream::Timers => {
-            Config { allow_message_schedules: true, discard: DiscardPolicy::Old, max_bytes: -1, ..base }
-        }
+        Stream::Timers => Config { allow_message_schedules: true, discard: DiscardPolicy::Old, max_bytes: -1, ..base },
         Stream::Advisories => Config { max_age: 30 * DAY, ..base },
     }
 }

@@ -73,7 +73,12 @@ pub(crate) async fn a_server_is_killed_at_work(fixture: &mut Fixture) {
     let store = EventStore::new(&fixture.broker);
     let mut positions = BTreeSet::new();
     for id in 1..=ORDERS {
-        let events = retry(async || store.events(&order("faults", id)).await).await;
+        let events = loop {
+            match store.events(&order("faults", id)).await {
+                Ok(events) => break events,
+                Err(error) => wait_after(error, Instant::now() + PATIENCE).await,
+            }
+        };
         assert_dense(&events);
         let mut told = transactions(&events);
         told.sort_unstable();
@@ -92,7 +97,10 @@ pub(crate) async fn a_server_is_killed_at_work(fixture: &mut Fixture) {
     let inbox = Inbox::new(&fixture.broker);
     for (sequence, text) in &kept {
         let delivery = inbox.read(*sequence).await.unwrap().expect("a confirmed delivery is kept");
-        assert_eq!((&delivery.body[..], &delivery.headers[..]), (text.as_bytes(), &message("faults", text).headers[..]));
+        assert_eq!(
+            (&delivery.body[..], &delivery.headers[..]),
+            (text.as_bytes(), &message("faults", text).headers[..])
+        );
     }
     assert_eq!(kept.len() as u64, DELIVERIES);
 }
@@ -117,22 +125,19 @@ async fn write(writer: u64, store: EventStore, progress: watch::Sender<u64>) {
     for n in 0..COMMANDS {
         let command = n * WRITERS + writer;
         let key = order("faults", command % ORDERS + 1);
-        retry(async || store.execute::<Order>(&key, transaction(command + 1), &cause(command)).await).await;
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = store.execute::<Order>(&key, transaction(command + 1), &cause(command)).await {
+            wait_after(error, deadline).await;
+        }
         progress.send_modify(|done| *done += 1);
     }
 }
 
-async fn retry<T>(attempt: impl AsyncFn() -> Result<T, StoreError>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match attempt().await {
-            Ok(done) => return done,
-            Err(StoreError::Unavailable(_) | StoreError::Contended { .. }) if Instant::now() < deadline => {
-                sleep(Duration::from_millis(20)).await;
-            }
-            Err(error) => panic!("{error}: {:?}", std::error::Error::source(&error)),
-        }
-    }
+/// Nothing but an outage, or a crowd, may be the reason.
+async fn wait_after(error: StoreError, deadline: Instant) {
+    let passing = matches!(error, StoreError::Unavailable(_) | StoreError::Contended { .. });
+    assert!(passing && Instant::now() < deadline, "{error}: {:?}", std::error::Error::source(&error));
+    sleep(Duration::from_millis(20)).await;
 }
 
 /// As Shopify does: sent again until it is confirmed. Returns what was confirmed, by sequence.

@@ -7,8 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use events::subject;
 use streams::{
-    Appended, Broker, Failure, Inbox, InboxMessage, RetrySchedule, Step, Subscriber, Subscription,
-    SubscriptionSettings,
+    Appended, Broker, Failure, Inbox, InboxMessage, RetrySchedule, Step, Subscriber, Subscription, SubscriptionSettings,
 };
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -149,4 +148,3 @@ pub(crate) async fn steps<S: Subscriber>(subscription: &mut Subscription<S>, cou
     }
     sum
 }
-

@@ -1,4 +1,4 @@
-//! Between a client and its server: hands bytes on, and loses the answer it is told to lose.
+//! Between a client and its server: hands bytes on, and loses what it is told to lose.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,46 +9,55 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The start of every answer to an append to `EVENTS`.
-const ANSWER: &[u8] = br#"{"stream":"EVENTS""#;
+pub(crate) const ANSWER: &str = r#"{"stream":"EVENTS""#;
+/// In every event that is delivered.
+pub(crate) const EVENT: &str = "ce-type:";
 
-#[derive(Clone, Default)]
-pub(crate) struct Loss(Arc<AtomicUsize>);
+#[derive(Clone)]
+pub(crate) struct Loss {
+    what: &'static str,
+    left: Arc<AtomicUsize>,
+}
 
 impl Loss {
-    /// The next answers of the event stream do not arrive.
-    pub(crate) fn lose(&self, answers: usize) {
-        self.0.store(answers, Ordering::SeqCst);
+    fn of(what: &'static str) -> Self {
+        Self { what, left: Arc::default() }
+    }
+
+    /// So many do not arrive from now on.
+    pub(crate) fn lose(&self, count: usize) {
+        self.left.store(count, Ordering::SeqCst);
     }
 
     /// How many are still to be lost.
     pub(crate) fn left(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
+        self.left.load(Ordering::SeqCst)
     }
 
     fn hits(&self, bytes: &[u8]) -> bool {
-        bytes.windows(ANSWER.len()).any(|window| window == ANSWER)
-            && self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        bytes.windows(self.what.len()).any(|window| window == self.what.as_bytes())
+            && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }
 }
 
-/// The address to connect to instead of the server's, and how to make it lose answers.
-pub(crate) async fn in_front_of(server: u16) -> (SocketAddr, Loss) {
+/// The address to connect to instead of the server's, and how to make it lose `what` the server sends.
+pub(crate) async fn in_front_of(server: u16, what: &'static str) -> (SocketAddr, Loss) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let loss = Loss::default();
+    let loss = Loss::of(what);
     let lossy = loss.clone();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
             let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-            tokio::spawn(copy(from_client, to_server, Loss::default()));
+            tokio::spawn(copy(from_client, to_server, Loss::of(what)));
             tokio::spawn(copy(from_server, to_client, lossy.clone()));
         }
     });
     (address, loss)
 }
 
-/// One read holds one answer while one request at a time is under way.
+/// One read holds one message while one at a time is under way.
 async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, loss: Loss) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {

@@ -11,6 +11,7 @@ use testkit::{Fixture, NatsServer};
 
 use crate::orders::{cause, customer, order, registration, shop, transaction};
 use crate::probe::message;
+use crate::proxy;
 use crate::subscription::odd_headers;
 
 const WAIT: Duration = Duration::from_secs(5);
@@ -29,8 +30,12 @@ fn positions(entries: &[Entry]) -> Vec<u64> {
 }
 
 async fn fill(fixture: &Fixture, orders: u64) {
+    fill_from(fixture, 1, orders).await;
+}
+
+async fn fill_from(fixture: &Fixture, first: u64, last: u64) {
     let store = EventStore::new(&fixture.broker);
-    for id in 1..=orders {
+    for id in first..=last {
         store.execute::<Order>(&order("reader", id), transaction(id), &cause(id)).await.unwrap();
     }
 }
@@ -95,6 +100,23 @@ async fn a_reader_goes_on_after_its_server_was_killed() {
         }
     }
     assert_eq!(positions(&rest), (5..=10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_was_lost_on_the_way_is_read_again() {
+    let fixture = Fixture::single(&[]).await;
+    let (address, loss) = proxy::in_front_of(fixture.servers[0].port(), proxy::EVENT).await;
+    let lossy = Broker::connect(&BrokerSettings::new(address.to_string(), "lossy")).await.unwrap();
+    fill(&fixture, 3).await;
+    let mut reader = EventReader::open(&lossy, 0).await.unwrap();
+    let mut entries = read_all(&mut reader, 3, 10).await;
+    loss.lose(1);
+    fill_from(&fixture, 4, 4).await;
+    assert_eq!(reader.next_batch(10, Duration::from_millis(300)).await.unwrap(), []);
+    assert_eq!(loss.left(), 0, "an event was really lost");
+    fill_from(&fixture, 5, 5).await;
+    entries.extend(read_all(&mut reader, 5, 10).await);
+    assert_eq!(positions(&entries), [1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]

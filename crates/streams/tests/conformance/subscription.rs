@@ -22,6 +22,7 @@ probes! {
     Drained = "drained";
     Patient = "patient";
     Crowded = "crowded";
+    Held = "held";
 }
 
 pub(crate) fn durables() -> Vec<Durable> {
@@ -38,6 +39,7 @@ pub(crate) async fn laws(fixture: &Fixture) {
         an_outage_burns_no_try_and_makes_no_dead_letter(fixture).await;
         the_other_side_may_ask_for_time(fixture).await;
         a_full_subscriber_takes_no_more(fixture).await;
+        what_is_still_held_is_not_handled_twice(fixture).await;
         shutdown_gives_back_what_waits(fixture).await;
         events_that_cannot_be_read_are_never_swallowed(fixture).await;
     });
@@ -114,6 +116,8 @@ async fn rejects_and_panics_are_dead_letters(fixture: &Fixture) {
         let delivery = inbox.read(letter.sequence).await.unwrap().unwrap();
         found.insert((String::from_utf8(delivery.body.to_vec()).unwrap(), letter.class.as_str(), letter.reason));
     }
+    let advisories = advisories(fixture, 2).await;
+    assert!(advisories.iter().all(|advisory| advisory.contains(Rejecting::NAME)), "{advisories:?}");
     let expected = [("a1", "rejected", "a1 is wrong"), ("b1", "panicked", "panicked: b1 is too much")];
     assert_eq!(found, expected.map(|(text, class, reason)| (text.to_owned(), class, reason.to_owned())).into());
 }
@@ -153,6 +157,24 @@ async fn a_full_subscriber_takes_no_more(fixture: &Fixture) {
     assert_eq!(script.seen(), ["a1"]);
 }
 
+/// The server was made to forget that it had delivered.
+async fn what_is_still_held_is_not_handled_twice(fixture: &Fixture) {
+    let sent = send::<Held>(&fixture.broker, &["a1"]).await;
+    let script = Script::new(&[("a1", &[Word::Slow(1000)])]);
+    let subscription = subscribe(&fixture.broker, Held(script.clone())).await;
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(subscription.run(shutdown.clone()));
+    script.until(|seen| seen.len() == 1).await;
+    let jetstream = async_nats::jetstream::new(async_nats::connect(fixture.servers[0].url()).await.unwrap());
+    let stream = jetstream.get_stream("INBOX").await.unwrap();
+    stream.reset_consumer(Held::NAME, Some(sent[0].sequence)).await.unwrap();
+    send::<Held>(&fixture.broker, &["b1", "a2"]).await;
+    script.until(|seen| seen.len() == 3).await;
+    shutdown.cancel();
+    running.await.unwrap();
+    assert_eq!(script.seen(), ["a1", "b1", "a2"]);
+}
+
 async fn shutdown_gives_back_what_waits(fixture: &Fixture) {
     send::<Drained>(&fixture.broker, &["a1", "a2", "a3", "b1"]).await;
     let script = Script::new(&[("a1", &[Word::Hang])]);
@@ -186,6 +208,26 @@ async fn long_work_is_not_delivered_again(fixture: &Fixture) {
     let info = consumer_info(fixture, Slow::NAME).await;
     assert_eq!(info.num_redelivered, 0);
     assert_eq!(info.delivered.consumer_sequence, 3, "each was delivered once");
+}
+
+/// The server tells of what was given up; who stores it hears of it a moment later.
+async fn advisories(fixture: &Fixture, count: u64) -> Vec<String> {
+    let jetstream = async_nats::jetstream::new(async_nats::connect(fixture.servers[0].url()).await.unwrap());
+    let stream = jetstream.get_stream("ADVISORIES").await.unwrap();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let last = loop {
+        let last = stream.get_info().await.unwrap().state.last_sequence;
+        if last >= count {
+            break last;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{last} advisories");
+    };
+    let mut advisories = Vec::new();
+    for sequence in last + 1 - count..=last {
+        let message = stream.get_raw_message(sequence).await.unwrap();
+        advisories.push(String::from_utf8(message.payload.to_vec()).unwrap());
+    }
+    advisories
 }
 
 async fn consumer_info(fixture: &Fixture, name: &str) -> async_nats::jetstream::consumer::Info {
@@ -227,16 +269,19 @@ async fn events_that_cannot_be_read_are_never_swallowed(fixture: &Fixture) {
     assert_eq!((step.handled, step.dead), (1, 1));
     assert_eq!(script.seen(), ["a1"], "an unknown type is nobody's business");
     let letters = DeadLetters::new(&fixture.broker).list(Some(Odd::NAME), 10).await.unwrap();
-    assert_eq!(letters.iter().map(|letter| (letter.sequence, letter.class)).collect::<Vec<_>>(), [(
-        garbage,
-        ErrorClass::Unreadable
-    )]);
+    assert_eq!(
+        letters.iter().map(|letter| (letter.sequence, letter.class)).collect::<Vec<_>>(),
+        [(garbage, ErrorClass::Unreadable)]
+    );
     put(4, "order.transaction_recorded", 99, "{}").await;
-    let mut reasons = Vec::new();
-    while reasons.is_empty() {
-        reasons.extend(subscription.step().await.unwrap().unavailable);
-    }
-    assert!(reasons[0].contains("newer"), "{reasons:?}");
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let reason = loop {
+        if let Some(reason) = subscription.step().await.unwrap().unavailable {
+            break reason;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "the newer version was passed over");
+    };
+    assert!(reason.contains("newer"), "{reason}");
     assert_eq!(DeadLetters::new(&fixture.broker).list(Some(Odd::NAME), 10).await.unwrap().len(), 1);
 }
 

@@ -11,8 +11,8 @@ use tokio::process::{Child, Command};
 use tokio::task::block_in_place;
 
 use crate::config::{Nats, Sync};
-use crate::failure::{Exit, Failure, Outcome};
-use crate::nats::OwnNats;
+use crate::failure::{Exit, Failure, OrExit, Outcome};
+use crate::nats::{OwnNats, this_program};
 use crate::roles;
 
 const START: Duration = Duration::from_secs(10);
@@ -55,14 +55,15 @@ impl Receiver {
     /// Starts this same binary with these arguments and `--listen`, and waits until it takes connections.
     pub(super) async fn start(dir: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(this_program()?);
         command.args(arguments).arg("--listen").arg(address.to_string());
         // the measured process is configured by us alone: no file here, no variable from outside
         command.current_dir(dir).stdout(Stdio::null()).kill_on_drop(true);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TILLSTREAM_")) {
             command.env_remove(name);
         }
-        let child = command.envs(variables.iter().copied()).spawn()?;
+        let spawned = command.envs(variables.iter().copied()).spawn().or_exit(Exit::Failed);
+        let child = spawned.map_err(|e| e.context(format!("starting {arguments:?}")))?;
         let since = Instant::now();
         while since.elapsed() < START {
             if TcpStream::connect(address).await.is_ok() {
