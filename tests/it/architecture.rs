@@ -131,7 +131,8 @@ fn only_the_binary_reads_the_environment() {
 
 #[test]
 fn files_are_small_and_named_after_what_they_hold() {
-    let nameless = ["mod", "utils", "util", "common", "helpers", "helper", "core", "manager", "types", "models", "misc"];
+    let nameless =
+        ["mod", "utils", "util", "common", "helpers", "helper", "core", "manager", "types", "models", "misc"];
     for package in packages().values() {
         for file in sources(package) {
             let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

@@ -1,4 +1,5 @@
 //! One test binary over the whole house.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod architecture;
 mod flow;

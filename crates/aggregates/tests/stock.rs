@@ -1,4 +1,5 @@
 //! What a shelf shows, example by example (the authority is Shopify's).
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use aggregates::{Decider, DemandPart, LineDemand, Stock, StockCommand};
 use events::{

@@ -35,6 +35,7 @@ pub trait DomainEvents: DomainEvent {
 }
 
 /// Any event of the house, for readers of the whole log.
+#[expect(clippy::large_enum_variant, reason = "events are read one at a time and handed on, not kept in bulk")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     Order(OrderEvent),
@@ -63,6 +64,7 @@ impl Event {
 macro_rules! events {
     ($(#[$doc:meta])* $name:ident of $kind:ident { $($variant:ident($payload:ty) = $wire:literal, $version:literal;)* }) => {
         $(#[$doc])*
+        #[allow(clippy::large_enum_variant, reason = "events are read one at a time and handed on, not kept in bulk")]
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "type", content = "data")]
         pub enum $name {

@@ -1,4 +1,5 @@
 //! The inventory service against a real broker and its own database.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use aggregates::{OrderCommand, OrderSnapshot, Product, ProductCommand, ProductSnapshot, Stock, StockCommand};
 use db::Database;

@@ -1,5 +1,6 @@
 //! The laws of the event store and of subscriptions, on one nats-server and on a cluster of three:
 //! the two differ in what they answer to conflicts and repeated messages.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod faults;
 mod orders;
