@@ -8,6 +8,13 @@ pub(crate) fn full_jitter(ceiling: Duration) -> Duration {
     ceiling.mul_f64(random as f64 / (1u64 << 53) as f64)
 }
 
+/// Waits for some part of `ceiling`. Nothing is not waited for: the timer would make a millisecond of it.
+pub(crate) async fn pause(ceiling: Duration) {
+    if !ceiling.is_zero() {
+        tokio::time::sleep(full_jitter(ceiling)).await;
+    }
+}
+
 /// Waits that double up to a ceiling.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {

@@ -96,7 +96,7 @@ impl EventStore {
 
     /// All events of an aggregate, the newest too.
     pub async fn events(&self, key: &AggregateKey) -> Result<Vec<Recorded<Event>>, StoreError> {
-        let mut history = self.history(key).await?;
+        let mut history = self.history(key, 0).await?;
         let mut position = history.last().map_or(0, Raw::sequence);
         while let Some(next) = self.after(key, position).await? {
             position = next.sequence();
@@ -110,10 +110,10 @@ impl EventStore {
         AggregateStore::new(self.clone(), shop.clone())
     }
 
-    /// The aggregate's messages as any replica has them; it may lag.
-    async fn history(&self, key: &AggregateKey) -> Result<Vec<Raw>, StoreError> {
+    /// The aggregate's messages after `position` as any replica has them; it may lag.
+    async fn history(&self, key: &AggregateKey, position: u64) -> Result<Vec<Raw>, StoreError> {
         let subject = events::subject::event(key);
-        load::history(&self.broker, &subject).await.map_err(|error| failed(key, error))
+        load::history(&self.broker, &subject, position).await.map_err(|error| failed(key, error))
     }
 
     /// The aggregate's first message after `position`, as the stream's leader has it.

@@ -47,7 +47,7 @@ impl<A: Decider> cqrs_es::EventStore<A> for AggregateStore<A> {
 
     async fn load_events(&self, id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
         let key = self.key(id);
-        let history = self.store.history(&key).await.map_err(outside)?;
+        let history = self.store.history(&key, 0).await.map_err(outside)?;
         let read = |raw: &crate::Raw| {
             let envelope = raw.envelope().map_err(unreadable(&key))?;
             let payload = events::decode(&envelope, raw.body()).map_err(|error| unreadable(&key)(error.into()))?;

@@ -7,7 +7,7 @@ use events::{AggregateKey, DomainEvents, Envelope, EventId, header, subject};
 
 use super::{EventStore, StoreError};
 use crate::Cause;
-use crate::backoff::full_jitter;
+use crate::backoff::pause;
 use crate::publish::{EXPECTED_LAST, MESSAGE_ID, NO_RESOURCES, PublishError, STREAM_FULL, put};
 
 const SENDS: u32 = 6;
@@ -57,7 +57,7 @@ impl EventStore {
         let envelope = envelope(key, tip.version + 1, event, cause);
         let body = Bytes::from(event.encode());
         for attempt in 0..SENDS {
-            tokio::time::sleep(full_jitter(RESEND_WAIT * attempt)).await;
+            pause(RESEND_WAIT * attempt).await;
             if let Some(position) = self.send(key, tip, &envelope, &body).await? {
                 return Ok(Outcome::Appended(position));
             }

@@ -6,7 +6,7 @@ use events::AggregateKey;
 use super::append::{Outcome, Tip};
 use super::{EventStore, Loaded, Receipt, StoreError, check_kind};
 use crate::Cause;
-use crate::backoff::full_jitter;
+use crate::backoff::pause;
 
 const ATTEMPTS: u32 = 40;
 const FIRST_WAIT: Duration = Duration::from_millis(2);
@@ -49,7 +49,7 @@ impl EventStore {
                 return Ok(Receipt { appended, position });
             }
             metrics::counter!("tillstream_append_conflicts_total", "aggregate" => key.kind.as_str()).increment(1);
-            tokio::time::sleep(full_jitter((FIRST_WAIT * attempt * attempt).min(LONGEST_WAIT))).await;
+            pause((FIRST_WAIT * attempt * attempt).min(LONGEST_WAIT)).await;
             self.catch_up(key, &mut loaded).await?;
             checked = true;
         }

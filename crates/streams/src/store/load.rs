@@ -14,10 +14,13 @@ const PAGE: usize = 1000;
 const END_OF_BATCH: u16 = 204;
 
 impl EventStore {
-    /// The whole history in few requests; a replica may answer, and it may lag.
+    /// The whole history. A birth, the most frequent case, is told by the leader in one request; what
+    /// follows a first event comes in few, from a replica that may lag.
     pub(super) async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
         let mut loaded = Loaded::default();
-        for raw in self.history(key).await? {
+        let Some(first) = self.after(key, 0).await? else { return Ok(loaded) };
+        fold(key, &mut loaded, &first)?;
+        for raw in self.history(key, loaded.position).await? {
             fold(key, &mut loaded, &raw)?;
         }
         Ok(loaded)
@@ -49,12 +52,12 @@ fn fold<A: Decider>(key: &AggregateKey, loaded: &mut Loaded<A>, raw: &Raw) -> Re
     Ok(())
 }
 
-/// All messages of one literal subject, oldest first.
-pub(super) async fn history(broker: &Broker, subject: &str) -> Result<Vec<Raw>, ReadError> {
+/// The messages of one literal subject after `position`, oldest first.
+pub(super) async fn history(broker: &Broker, subject: &str, position: u64) -> Result<Vec<Raw>, ReadError> {
     let mut messages: Vec<Raw> = Vec::new();
     loop {
-        let (before, next) = (messages.len(), messages.last().map_or(1, |raw| raw.sequence + 1));
-        page(broker, subject, next, &mut messages).await?;
+        let (before, last) = (messages.len(), messages.last().map_or(position, |raw| raw.sequence));
+        page(broker, subject, last + 1, &mut messages).await?;
         if messages.len() - before < PAGE {
             return Ok(messages);
         }
