@@ -60,7 +60,7 @@ impl Ground {
         let inventory = Inventory::open(&self.broker, database.clone(), settings).await?;
         self.fold(host, "inventory copies", inventory.copies);
         self.subscribe(host, "inventory", inventory.allocate_stock).await?;
-        Ok(vec![Watched { database, models: inventory::COPIES.to_vec() }])
+        Ok(vec![Watched { service: Some(inventory::NAME), database, models: inventory::COPIES.to_vec() }])
     }
 
     /// The named read models; all when none is named.
@@ -70,14 +70,14 @@ impl Ground {
         let models: Vec<ReadModel> = projections::ALL.iter().filter(chosen).copied().collect();
         let database = open_database(&self.config, READ_MODELS).await?;
         self.fold(host, "projections", Engine::open(database.clone(), self.broker.clone(), &models).await?);
-        Ok(Watched { database, models })
+        Ok(Watched { service: None, database, models })
     }
 
     /// The read models as another process folds them.
     pub(crate) async fn read_models(&self) -> Outcome<Watched> {
         let database = open_database(&self.config, READ_MODELS).await?;
         projections::ensure(&database, projections::ALL).await?;
-        Ok(Watched { database, models: projections::ALL.to_vec() })
+        Ok(Watched { service: None, database, models: projections::ALL.to_vec() })
     }
 
     /// Reads out. The services' copies are shown by `/v1/status` only.

@@ -7,6 +7,8 @@ use serde::Serialize;
 /// Projections whose progress is shown: those of the API, or a service's local copies.
 #[derive(Debug, Clone)]
 pub struct Watched {
+    /// The service whose copies they are; none for the read models of the API.
+    pub service: Option<&'static str>,
     pub database: Database,
     pub models: Vec<ReadModel>,
 }
@@ -14,7 +16,8 @@ pub struct Watched {
 /// How far a projection has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Progress {
-    name: &'static str,
+    /// `orders`, or `inventory.variants` for a service's copy.
+    name: String,
     version: u32,
     position: u64,
     /// Events behind the head of the log.
@@ -40,7 +43,7 @@ impl Watched {
             let checkpoint = checkpoints.iter().find(mine);
             let position = checkpoint.map_or(0, |checkpoint| checkpoint.position);
             Progress {
-                name: model.name,
+                name: self.service.map_or(model.name.to_owned(), |service| format!("{service}.{}", model.name)),
                 version: model.version,
                 position,
                 lag: head.saturating_sub(position),

@@ -5,7 +5,7 @@
 
 mod api;
 mod backoff;
-pub mod bench;
+mod bench;
 mod broker;
 mod cause;
 mod dead_letters;

@@ -79,7 +79,7 @@ impl World {
         let url = format!("sqlite://{}/rows.db", directory.path().display());
         let database = Database::open(&url).await.unwrap();
         let engine = Engine::open(database.clone(), broker.clone(), ALL).await.unwrap();
-        let watched = vec![Watched { database: database.clone(), models: ALL.to_vec() }];
+        let watched = vec![Watched { service: None, database: database.clone(), models: ALL.to_vec() }];
         let shops: [(Shop, ShopSettings); 2] =
             ["acme", "other"].map(|shop| (shop.parse().unwrap(), ShopSettings { currency }));
         let state = QueryState::new(shops.into(), database.clone(), &broker, watched.clone(), durables);

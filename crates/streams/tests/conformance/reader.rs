@@ -130,7 +130,11 @@ async fn a_stream_made_anew_is_another_one() {
     let jetstream = async_nats::jetstream::new(async_nats::connect(fixture.url()).await.unwrap());
     jetstream.delete_stream("EVENTS").await.unwrap();
     assert!(matches!(events_head(&broker).await, Err(ReadError::Missing(_))));
-    streams::topology::ensure(&broker, &testkit::topology_settings(), &[]).await.unwrap();
+    // The server clears the old one away in its own time, and makes no other before.
+    let deadline = tokio::time::Instant::now() + WAIT;
+    while let Err(error) = streams::topology::ensure(&broker, &testkit::topology_settings(), &[]).await {
+        assert!(tokio::time::Instant::now() < deadline, "{error}");
+    }
     assert_ne!(stream_epoch(&broker, Stream::Events).await.unwrap(), epoch);
 }
 
