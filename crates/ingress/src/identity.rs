@@ -21,7 +21,8 @@ impl Identity<'_> {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);
         }
-        hex::encode(&hash.finalize()[..16])
+        let digest = hash.finalize();
+        format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|at| digest[at])))
     }
 }
 

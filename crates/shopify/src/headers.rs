@@ -4,13 +4,6 @@ use bytes::Bytes;
 use events::Timestamp;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// A header's name in both families: webhooks have `x-shopify-`, the newer event deliveries `shopify-`.
-macro_rules! both {
-    ($name:literal) => {
-        [concat!("x-shopify-", $name), concat!("shopify-", $name)]
-    };
-}
-
 /// What a delivery's headers say. Only the body is signed, so all of it is hints to check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WebhookHeaders<'a> {
@@ -32,32 +25,88 @@ pub struct WebhookHeaders<'a> {
 }
 
 impl<'a> WebhookHeaders<'a> {
+    /// Reads both families: webhooks have `x-shopify-`, the newer event deliveries `shopify-`.
     pub fn read(headers: &'a HeaderMap) -> Self {
-        let hmac = values(headers, both!("hmac-sha256")).map(|value| value.to_str().ok()).collect::<Vec<_>>();
+        let mut said = Said::default();
+        for (name, value) in headers {
+            let name = name.as_str();
+            if let Some(name) = name.strip_prefix("x-").unwrap_or(name).strip_prefix("shopify-") {
+                said.hear(name, value);
+            }
+        }
         Self {
-            topic: agreed(headers, both!("topic")),
-            hmac: if let [only] = hmac[..] { only } else { None },
-            shop_domain: agreed(headers, both!("shop-domain")),
-            api_version: agreed(headers, both!("api-version")),
-            webhook_id: agreed(headers, both!("webhook-id")),
-            event_id: agreed(headers, both!("event-id")),
-            triggered_at: agreed(headers, both!("triggered-at")).and_then(|text| text.parse().ok()),
-            name: agreed(headers, both!("name")),
-            test: agreed(headers, both!("test")) == Some("true"),
+            topic: said.topic.agreed(),
+            hmac: said.hmac.only(),
+            shop_domain: said.shop_domain.agreed(),
+            api_version: said.api_version.agreed(),
+            webhook_id: said.webhook_id.agreed(),
+            event_id: said.event_id.agreed(),
+            triggered_at: said.triggered_at.agreed().and_then(|text| text.parse().ok()),
+            name: said.name.agreed(),
+            test: said.test.agreed() == Some("true"),
         }
     }
 }
 
-/// The one value that all headers of this name have; None when they differ, are empty, or are not ASCII.
-fn agreed<'a>(headers: &'a HeaderMap, names: [&'static str; 2]) -> Option<&'a str> {
-    let mut values = values(headers, names);
-    let first = values.next()?;
-    let agreed = values.all(|value| value == first);
-    first.to_str().ok().filter(|text| agreed && !text.is_empty())
+#[derive(Default)]
+struct Said<'a> {
+    topic: Hint<'a>,
+    hmac: Hint<'a>,
+    shop_domain: Hint<'a>,
+    api_version: Hint<'a>,
+    webhook_id: Hint<'a>,
+    event_id: Hint<'a>,
+    triggered_at: Hint<'a>,
+    name: Hint<'a>,
+    test: Hint<'a>,
 }
 
-fn values<'a>(headers: &'a HeaderMap, names: [&'static str; 2]) -> impl Iterator<Item = &'a HeaderValue> {
-    names.into_iter().flat_map(|name| headers.get_all(name))
+impl<'a> Said<'a> {
+    fn hear(&mut self, name: &str, value: &'a HeaderValue) {
+        let hint = match name {
+            "topic" => &mut self.topic,
+            "hmac-sha256" => &mut self.hmac,
+            "shop-domain" => &mut self.shop_domain,
+            "api-version" => &mut self.api_version,
+            "webhook-id" => &mut self.webhook_id,
+            "event-id" => &mut self.event_id,
+            "triggered-at" => &mut self.triggered_at,
+            "name" => &mut self.name,
+            "test" => &mut self.test,
+            _ => return,
+        };
+        hint.hear(value);
+    }
+}
+
+/// All that headers of one name said.
+#[derive(Default)]
+struct Hint<'a> {
+    first: Option<&'a HeaderValue>,
+    repeated: bool,
+    contradicted: bool,
+}
+
+impl<'a> Hint<'a> {
+    fn hear(&mut self, value: &'a HeaderValue) {
+        match self.first {
+            None => self.first = Some(value),
+            Some(first) => {
+                self.repeated = true;
+                self.contradicted |= value != first;
+            }
+        }
+    }
+
+    /// The one value that all of them have; None when they differ, are empty, or are not ASCII.
+    fn agreed(&self) -> Option<&'a str> {
+        let text = self.first?.to_str().ok()?;
+        (!self.contradicted && !text.is_empty()).then_some(text)
+    }
+
+    fn only(&self) -> Option<&'a str> {
+        self.first.filter(|_| !self.repeated)?.to_str().ok()
+    }
 }
 
 /// The whole header block, `name: value` and CR LF, as it is kept. A value's bytes stay as they came.

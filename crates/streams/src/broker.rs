@@ -6,9 +6,10 @@ use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event, ServerError};
 use tokio::sync::{mpsc, watch};
 
-use crate::publish::{self, Outgoing};
+use crate::publish::Outgoing;
+use crate::wire;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(2);
 /// Atomic batches, message schedules and `persist_mode` came with it.
 const OLDEST_SERVER: (i64, i64) = (2, 12);
@@ -95,6 +96,8 @@ pub enum ConnectError {
     Denied { url: String, source: async_nats::ConnectError },
     #[error("the NATS server at {url} is version {version}: {}.{} or later is needed", OLDEST_SERVER.0, OLDEST_SERVER.1)]
     TooOld { url: String, version: String },
+    #[error("no thread for the connection")]
+    Thread(#[source] std::io::Error),
     #[error("the NATS server at {url} runs without JetStream: start it with --jetstream")]
     NoJetStream { url: String },
 }
@@ -104,11 +107,9 @@ impl Broker {
     pub async fn connect(settings: &BrokerSettings) -> Result<Self, ConnectError> {
         let url = without_password(&settings.url);
         let (made, connections) = watch::channel(0);
-        let connecting = options(settings, made).connect(settings.url.split(',').collect::<Vec<_>>());
-        let client = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
-            .await
-            .map_err(|_| ConnectError::TimedOut { url: url.clone() })?
-            .map_err(|source| refused(&url, source))?;
+        let servers: Vec<String> = settings.url.split(',').map(str::to_owned).collect();
+        let connecting = options(settings, made).connect(servers);
+        let (client, outgoing) = wire::open(url.clone(), connecting).await?;
         let info = client.server_info();
         if !client.is_server_compatible(OLDEST_SERVER.0, OLDEST_SERVER.1, 0) {
             return Err(ConnectError::TooOld { url, version: info.version });
@@ -119,7 +120,6 @@ impl Broker {
         tracing::info!(url, server = info.server_name, version = info.version, "connected to the broker");
         let shared =
             Arc::new(Shared { url, durability: settings.durability, request_timeout: settings.request_timeout });
-        let outgoing = publish::start(client.clone());
         Ok(Self { client, connections, outgoing, shared })
     }
 
@@ -213,7 +213,7 @@ fn observe(event: &Event, connections: &watch::Sender<u64>) {
     }
 }
 
-fn refused(url: &str, source: async_nats::ConnectError) -> ConnectError {
+pub(crate) fn refused(url: &str, source: async_nats::ConnectError) -> ConnectError {
     use async_nats::ConnectErrorKind::{Authentication, AuthorizationViolation};
     let url = url.to_owned();
     match source.kind() {

@@ -1,16 +1,14 @@
 use async_nats::header::HeaderMap;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use events::{Timestamp, header};
 
 use crate::Stream;
 use crate::api::ReadError;
 use crate::broker::Broker;
+use crate::header_block;
 use crate::publish::{MESSAGE_ID, NO_RESOURCES, PublishError, STREAM_FULL, put};
 use crate::raw::{FromDelivery, Raw, Unreadable};
 
-/// Holds the HTTP header block in base64: its bytes may be anything.
 pub(crate) const HTTP_HEADERS: &str = "Http-Headers";
 
 /// `INBOX`, where every delivery is kept as it came.
@@ -68,7 +66,7 @@ impl Inbox {
         let InboxMessage { subject, message_id, headers: block, body, trace_parent } = message;
         let mut headers = HeaderMap::new();
         put(&mut headers, MESSAGE_ID, &message_id);
-        put(&mut headers, HTTP_HEADERS, &STANDARD.encode(&block));
+        put(&mut headers, HTTP_HEADERS, &header_block::encode(&block));
         if let Some(parent) = trace_parent {
             put(&mut headers, header::TRACE_PARENT, &parent);
         }
@@ -120,12 +118,12 @@ impl FromDelivery for InboxDelivery {
     const STREAM: Stream = Stream::Inbox;
 
     fn read(raw: &Raw) -> Result<Self, Unreadable> {
-        let block = raw.header(HTTP_HEADERS).and_then(|block| STANDARD.decode(block).ok());
+        let block = raw.header(HTTP_HEADERS).and_then(header_block::decode);
         Ok(Self {
             sequence: raw.sequence,
             received_at: raw.recorded_at,
             subject: raw.subject().to_owned(),
-            headers: block.ok_or(Unreadable::Header(HTTP_HEADERS))?.into(),
+            headers: block.ok_or(Unreadable::Header(HTTP_HEADERS))?,
             body: raw.body.clone(),
             trace_parent: raw.header(header::TRACE_PARENT).map(str::to_owned),
         })

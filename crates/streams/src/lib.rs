@@ -9,6 +9,7 @@ mod bench;
 mod broker;
 mod cause;
 mod dead_letters;
+mod header_block;
 mod inbox;
 mod publish;
 mod pull;
@@ -20,6 +21,7 @@ mod store;
 mod stream;
 mod subscription;
 pub mod topology;
+mod wire;
 
 pub use api::ReadError;
 pub use bench::BarePublisher;

@@ -20,7 +20,7 @@ pub(crate) const NO_RESOURCES: u64 = 10047;
 const MESSAGE_TOO_LARGE: u64 = 10054;
 
 /// Messages that may wait to be sent; more have to wait to wait.
-const QUEUE: usize = 1024;
+pub(crate) const QUEUE: usize = 1024;
 
 /// The broker has the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,17 +87,9 @@ pub(crate) struct Outgoing {
     answer: oneshot::Sender<Result<Message, RequestError>>,
 }
 
-/// Starts the task through which all publishing of a connection goes. It ends with the connection's
-/// last user.
-pub(crate) fn start(client: Client) -> mpsc::Sender<Outgoing> {
-    let (queue, outgoing) = mpsc::channel(QUEUE);
-    tokio::spawn(send_together(client, outgoing));
-    queue
-}
-
 /// The client writes to its socket whenever it is given something. Given all that is there at once, it
 /// writes once: under load that is a fifth of the whole cost.
-async fn send_together(client: Client, mut queue: mpsc::Receiver<Outgoing>) {
+pub(crate) async fn send_together(client: Client, mut queue: mpsc::Receiver<Outgoing>) {
     let mut under_way = FuturesUnordered::new();
     let mut ready = Vec::new();
     loop {

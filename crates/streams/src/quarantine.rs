@@ -1,9 +1,8 @@
 use async_nats::header::HeaderMap;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use events::{Shop, header, subject};
 
 use crate::broker::Broker;
+use crate::header_block;
 use crate::inbox::{AppendError, Appended, HTTP_HEADERS, InboxDelivery, append};
 use crate::publish::{MESSAGE_ID, put};
 
@@ -30,7 +29,7 @@ impl Quarantine {
         let mut headers = HeaderMap::new();
         put(&mut headers, MESSAGE_ID, &format!("inbox:{}", delivery.sequence));
         put(&mut headers, INBOX_SEQUENCE, &delivery.sequence.to_string());
-        put(&mut headers, HTTP_HEADERS, &STANDARD.encode(&delivery.headers));
+        put(&mut headers, HTTP_HEADERS, &header_block::encode(&delivery.headers));
         if let Some(parent) = &delivery.trace_parent {
             put(&mut headers, header::TRACE_PARENT, parent);
         }
