@@ -1,6 +1,6 @@
 use metrics::counter;
 
-/// How a delivery ended. Labels are bounded: topics that we do not translate share one.
+/// How a delivery ended. Labels are bounded: topics that are not Shopify's share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It led to events.

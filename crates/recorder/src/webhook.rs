@@ -12,7 +12,7 @@ pub struct Webhook {
     pub(crate) delivery: InboxDelivery,
     /// The shop in whose inbox it lies.
     pub(crate) shop: Option<Shop>,
-    /// For labels and logs: a topic that is translated, else `other`.
+    /// For labels and logs: a topic of Shopify's, else `other`.
     pub(crate) topic: &'static str,
     pub(crate) correlation_id: String,
     pub(crate) meaning: Meaning,
@@ -37,6 +37,7 @@ impl From<InboxDelivery> for Webhook {
             (Some(shop), Ok(_)) => Meaning::of(&Delivery {
                 topic: headers.topic,
                 shop,
+                api_version: headers.api_version,
                 triggered_at: headers.triggered_at,
                 body: &delivery.body,
             }),
@@ -107,8 +108,9 @@ mod tests {
     fn a_webhook_runs_in_the_lane_of_its_aggregate() {
         let order = webhook("inbox.acme.orders.delete", "x-shopify-topic: orders/delete\r\n", r#"{"id":5}"#);
         assert_eq!((order.lane().as_str(), order.topic), ("order/acme/5", "orders/delete"));
-        let other = webhook("inbox.acme.carts.update", "x-shopify-topic: carts/update\r\n", "{}");
-        assert_eq!((other.lane().as_str(), other.topic), ("inbox.acme.carts.update", "other"));
+        let other = webhook("inbox.acme.carts.abandon", "x-shopify-topic: carts/abandon\r\n", "{}");
+        assert_eq!((other.lane().as_str(), other.topic), ("inbox.acme.carts.abandon", "other"));
+        assert!(matches!(other.meaning, Meaning::Unreadable("unknown_topic", _)));
     }
 
     #[test]

@@ -49,7 +49,8 @@ impl World {
     /// Returns how many events the webhook led to.
     fn hear(&mut self, Webhook(topic, triggered_at, body): &Webhook) -> usize {
         let (shop, body) = ("acme".parse().unwrap(), body.to_string());
-        let delivery = Delivery { topic: Some(topic), shop: &shop, triggered_at: *triggered_at, body: body.as_bytes() };
+        let (triggered_at, body) = (*triggered_at, body.as_bytes());
+        let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: None, triggered_at, body };
         let Translation::Commands(commands) = translate(&delivery).unwrap() else { panic!("{topic} was kept") };
         commands.into_iter().map(|command| self.decide(command)).sum()
     }

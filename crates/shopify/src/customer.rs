@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use crate::address::AddressBody;
 use crate::wire::{Id, Maybe, Tags, Text, nonempty};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `customers/create` and `customers/update`.
-pub(crate) fn snapshot(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn snapshot(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: CustomerBody<'_> = delivery.decode()?;
     let Id(id) = body.id;
     let snapshot = CustomerSnapshot {
@@ -29,7 +29,7 @@ pub(crate) fn snapshot(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadab
     Ok(vec![Command::Customer(id, CustomerCommand::Snapshot(Box::new(snapshot)))])
 }
 
-pub(crate) fn deleted(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn deleted(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let id: CustomerId = delivery.deleted_id("Customer")?;
     Ok(vec![Command::Customer(id, CustomerCommand::Delete { at: delivery.triggered_at() })])
 }

@@ -3,10 +3,10 @@ use events::{Edit, EditId, LineDelta, LineId, OrderId, Timestamp};
 use serde::Deserialize;
 
 use crate::wire::{Id, List, Object};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `orders/edited`: the edit, not the order.
-pub(crate) fn edited(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn edited(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let EditedBody { order_edit: Object(EditBody { id: Id(id), order_id, committed_at, line_items }) } =
         delivery.decode()?;
     let (Id(order_id), Object(LineChanges { additions, removals })) = (order_id, line_items);

@@ -3,10 +3,10 @@ use events::{Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentState, Line
 use serde::Deserialize;
 
 use crate::wire::{Id, List, Object, Reference, Text, nonempty, optional};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `fulfillments/create` and `fulfillments/update`; a cancellation comes as an update.
-pub(crate) fn changed(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn changed(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: FulfillmentBody<'_> = delivery.decode()?;
     let Id(order_id) = body.order_id.ok_or_else(|| Unreadable::missing("order_id"))?;
     if body.line_items.is_none() {

@@ -5,10 +5,10 @@ use events::{InventoryItemId, LocationId, Observation, Timestamp};
 use serde::Deserialize;
 
 use crate::wire::{Field, Id, Text, nonempty};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `inventory_levels/update`: an absolute state, never a difference. Null is a level that is not counted.
-pub(crate) fn level_updated(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn level_updated(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: LevelBody = delivery.decode()?;
     let at = body.updated_at.ok_or_else(|| Unreadable::missing("updated_at"))?;
     let command = match body.available {
@@ -20,7 +20,7 @@ pub(crate) fn level_updated(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unr
 }
 
 /// `inventory_levels/connect`: what it says of stock is an observation like any other.
-pub(crate) fn level_connected(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn level_connected(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: LevelBody = delivery.decode()?;
     let at = body.updated_at.ok_or_else(|| Unreadable::missing("updated_at"))?;
     let mut commands = vec![body.connect(at)];
@@ -31,7 +31,7 @@ pub(crate) fn level_connected(delivery: &Delivery<'_>) -> Result<Vec<Command>, U
 }
 
 /// `inventory_levels/disconnect` says no time. A level's body under this topic would be believed, so it is refused.
-pub(crate) fn level_disconnected(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn level_disconnected(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: LevelBody = delivery.decode()?;
     if body.updated_at.is_some() {
         return Err(Unreadable::Shape("a level, not its end".to_owned()));
@@ -41,13 +41,13 @@ pub(crate) fn level_disconnected(delivery: &Delivery<'_>) -> Result<Vec<Command>
 }
 
 /// `inventory_items/create` and `inventory_items/update`.
-pub(crate) fn item_described(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn item_described(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let ItemBody { id: Id(id), updated_at, sku, tracked } = delivery.decode()?;
     let describe = StockCommand::Describe { as_of: delivery.as_of(updated_at), sku: nonempty(sku), tracked };
     Ok(vec![Command::Stock(id, describe)])
 }
 
-pub(crate) fn item_deleted(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn item_deleted(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let id: InventoryItemId = delivery.deleted_id("InventoryItem")?;
     Ok(vec![Command::Stock(id, StockCommand::Retire { at: delivery.triggered_at() })])
 }
@@ -67,9 +67,9 @@ impl LevelBody {
         Command::Stock(item, StockCommand::Connect { location_id, at })
     }
 
-    fn observe(&self, available: i64, at: Timestamp, delivery: &Delivery<'_>) -> Command {
+    fn observe(&self, available: i64, at: Timestamp, delivery: &Reading<'_>) -> Command {
         let (Id(item), Id(location_id)) = (self.inventory_item_id, self.location_id);
-        let observation = Observation { at, triggered_at: delivery.triggered_at, available };
+        let observation = Observation { at, triggered_at: delivery.triggered(), available };
         Command::Stock(item, StockCommand::Observe { location_id, observation })
     }
 }

@@ -5,22 +5,13 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
 use crate::Unreadable;
-use crate::wire::Object;
 
 /// Levels of nesting; the deepest body of Shopify's has about ten.
 pub(crate) const MAX_DEPTH: usize = 64;
 
 /// Digits that a decimal of ours always holds exactly, before and after the point together.
 const MAX_DIGITS: i64 = 28;
-
-/// Checks and decodes a body.
-pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadable> {
-    let Object(value) = serde_json::from_str(check(body)?)?;
-    Ok(value)
-}
 
 /// Checks that a body is one strict JSON object, and returns it as text.
 pub fn check(body: &[u8]) -> Result<&str, Unreadable> {

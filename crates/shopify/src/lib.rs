@@ -4,6 +4,7 @@
 
 pub mod headers;
 mod json;
+mod reading;
 pub mod signature;
 mod topic;
 mod translate;
@@ -24,7 +25,8 @@ mod transaction;
 
 pub use headers::{WebhookHeaders, encode_block, parse_block};
 pub use json::check as check_json;
+pub use reading::Reading;
 pub use signature::{Secret, SecretError, sign, verify};
-pub use topic::{TOPICS, Topic};
+pub use topic::{End, Key, Part, Topic, Version};
 pub use translate::{Delivery, Translation, translate};
 pub use unreadable::Unreadable;

@@ -15,17 +15,17 @@ use crate::refund::RefundBody;
 use crate::wire::{
     Amount, Field, Id, List, Maybe, Object, PriceSet, Reference, Tags, Text, nonempty, optional, price, total,
 };
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// All full-order topics mean the same: this is the order at that time. What happened is found by comparing.
-pub(crate) fn snapshot(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn snapshot(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: OrderBody<'_> = delivery.decode()?;
     let Id(id) = body.id;
     let as_of = delivery.as_of(body.updated_at);
     Ok(vec![Command::Order(id, OrderCommand::Snapshot(Box::new(body.snapshot(as_of)?)))])
 }
 
-pub(crate) fn deleted(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn deleted(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let id: OrderId = delivery.deleted_id("Order")?;
     Ok(vec![Command::Order(id, OrderCommand::Delete { at: delivery.triggered_at() })])
 }

@@ -3,10 +3,10 @@ use events::{InventoryItemId, ProductDescription, ProductId, Timestamp, Variant,
 use serde::Deserialize;
 
 use crate::wire::{Amount, Id, List, Object, Reference, Tags, Text, id_of_gid, nonempty, optional};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `products/create` and `products/update`.
-pub(crate) fn snapshot(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn snapshot(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: ProductBody<'_> = delivery.decode()?;
     let Id(id) = body.id;
     let variants: Vec<Variant> = body.variants.into_iter().map(|Object(variant)| variant.into()).collect();
@@ -33,7 +33,7 @@ pub(crate) fn snapshot(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadab
     Ok(vec![Command::Product(id, ProductCommand::Snapshot(Box::new(snapshot)))])
 }
 
-pub(crate) fn deleted(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn deleted(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let id: ProductId = delivery.deleted_id("Product")?;
     Ok(vec![Command::Product(id, ProductCommand::Delete { at: delivery.triggered_at() })])
 }

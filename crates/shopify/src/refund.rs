@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use crate::transaction::TransactionBody;
 use crate::wire::{Id, List, Object, PriceSet, Reference, Text, nonempty, optional};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `refunds/create`.
-pub(crate) fn created(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn created(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: RefundBody<'_> = delivery.decode()?;
     let Id(order_id) = body.order_id.ok_or_else(|| Unreadable::missing("order_id"))?;
     if body.refund_line_items.is_none() {

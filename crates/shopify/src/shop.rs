@@ -3,10 +3,10 @@ use events::Shop;
 use serde::Deserialize;
 
 use crate::wire::{Field, Text};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `app/uninstalled`: the shop's own record, as it was. It may come more than once, and after a new installation.
-pub(crate) fn uninstalled(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn uninstalled(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: ShopBody<'_> = delivery.decode()?;
     match body.myshopify_domain {
         Field::Value(domain) if Shop::from_domain(domain.as_str()).as_ref() == Ok(delivery.shop) => {}

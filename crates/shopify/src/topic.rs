@@ -1,58 +1,142 @@
+//! Every topic of Shopify's, and what becomes of its deliveries: one table, one file per group.
+
+mod key;
+mod version;
+
+mod checkouts;
+mod companies;
+mod content;
+mod customers;
+mod discounts;
+mod fulfillment;
+mod inventory;
+mod orders;
+mod payments;
+mod products;
+mod shop;
+mod subscriptions;
+
 use aggregates::Command;
-use events::AggregateKind;
 
-use crate::{Delivery, Unreadable, customer, edit, fulfillment, inventory, order, product, refund, shop, transaction};
+use self::key::Part::{Gid, Number};
+use crate::{Reading, Unreadable};
 
-/// A topic that is translated: whose body it carries, and how it is read.
+pub use key::{Key, Part};
+pub use version::Version;
+
+/// The table of contents.
+static TOPICS: &[&[Topic]] = &[
+    orders::TOPICS,
+    checkouts::TOPICS,
+    payments::TOPICS,
+    fulfillment::TOPICS,
+    products::TOPICS,
+    inventory::TOPICS,
+    customers::TOPICS,
+    companies::TOPICS,
+    subscriptions::TOPICS,
+    discounts::TOPICS,
+    content::TOPICS,
+    shop::TOPICS,
+];
+
+/// One kind of webhook.
 #[derive(Debug)]
 pub struct Topic {
     /// As `X-Shopify-Topic` spells it.
     pub name: &'static str,
-    /// The aggregate it speaks of.
-    pub kind: AggregateKind,
-    pub(crate) translate: Translator,
+    /// What the body is about; for all that leads to events, the kind of the aggregate.
+    pub resource: &'static str,
+    /// Where the body says which one.
+    pub key: Key,
+    /// What says how new the body is.
+    pub version: Version,
+    pub end: End,
 }
 
-type Translator = fn(&Delivery<'_>) -> Result<Vec<Command>, Unreadable>;
-
-/// The table of contents: every topic that becomes commands. All others stay in the inbox.
-pub static TOPICS: [Topic; 25] = {
-    use AggregateKind::{Customer, Order, Product, Shop, Stock};
-    [
-        topic("orders/create", Order, order::snapshot),
-        topic("orders/updated", Order, order::snapshot),
-        topic("orders/paid", Order, order::snapshot),
-        topic("orders/cancelled", Order, order::snapshot),
-        topic("orders/fulfilled", Order, order::snapshot),
-        topic("orders/partially_fulfilled", Order, order::snapshot),
-        topic("orders/edited", Order, edit::edited),
-        topic("orders/delete", Order, order::deleted),
-        topic("refunds/create", Order, refund::created),
-        topic("fulfillments/create", Order, fulfillment::changed),
-        topic("fulfillments/update", Order, fulfillment::changed),
-        topic("order_transactions/create", Order, transaction::created),
-        topic("products/create", Product, product::snapshot),
-        topic("products/update", Product, product::snapshot),
-        topic("products/delete", Product, product::deleted),
-        topic("customers/create", Customer, customer::snapshot),
-        topic("customers/update", Customer, customer::snapshot),
-        topic("customers/delete", Customer, customer::deleted),
-        topic("inventory_levels/connect", Stock, inventory::level_connected),
-        topic("inventory_levels/update", Stock, inventory::level_updated),
-        topic("inventory_levels/disconnect", Stock, inventory::level_disconnected),
-        topic("inventory_items/create", Stock, inventory::item_described),
-        topic("inventory_items/update", Stock, inventory::item_described),
-        topic("inventory_items/delete", Stock, inventory::item_deleted),
-        topic("app/uninstalled", Shop, shop::uninstalled),
-    ]
-};
-
-const fn topic(name: &'static str, kind: AggregateKind, translate: Translator) -> Topic {
-    Topic { name, kind, translate }
+/// What becomes of a delivery.
+#[derive(Debug)]
+pub enum End {
+    /// Events of our own words.
+    Typed(Translator),
+    /// It stays in the inbox, because of this: a stable token.
+    Kept(&'static str),
 }
+
+type Translator = fn(&Reading<'_>) -> Result<Vec<Command>, Unreadable>;
 
 impl Topic {
+    /// The topic of this name, as the header spells it.
     pub fn find(name: &str) -> Option<&'static Self> {
-        TOPICS.iter().find(|topic| topic.name == name)
+        Self::all().find(|topic| topic.name == name)
+    }
+
+    /// All there are, in the order of the table.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        TOPICS.iter().copied().flatten()
+    }
+
+    /// The id, in its shop, of what a body of this topic is about; empty when there is one in a shop.
+    pub fn id_of(&self, body: &[u8]) -> Result<String, Unreadable> {
+        key::id_of(self.key, crate::check_json(body)?)
     }
 }
+
+const fn typed(
+    name: &'static str,
+    resource: &'static str,
+    key: Key,
+    version: Version,
+    translator: Translator,
+) -> Topic {
+    Topic { name, resource, key, version, end: End::Typed(translator) }
+}
+
+const fn kept(name: &'static str, resource: &'static str, key: Key, version: Version, reason: &'static str) -> Topic {
+    Topic { name, resource, key, version, end: End::Kept(reason) }
+}
+
+const ID: Key = &[Number("id")];
+const ORDER_ID: Key = &[Number("order_id")];
+const PRODUCT_ID: Key = &[Number("product_id")];
+const CUSTOMER_ID: Key = &[Number("customer_id")];
+const ITEM_ID: Key = &[Number("inventory_item_id")];
+const FULFILLMENT_ORDER: Key = &[Gid("fulfillment_order.id", &["FulfillmentOrder"])];
+const CYCLE: Key = &[Number("subscription_contract_id"), Number("cycle_index")];
+const DISCOUNT: Key = &[Gid("admin_graphql_api_id", &["DiscountAutomaticNode", "DiscountCodeNode", "DiscountNode"])];
+const CONTACT_AT_LOCATION: Key = &[
+    Gid("company_contact.admin_graphql_api_id", &["CompanyContact"]),
+    Gid("company_location.admin_graphql_api_id", &["CompanyLocation"]),
+];
+/// There is one in a shop.
+const SHOP: Key = &[];
+
+const UPDATED_AT: Version = Version::Field("updated_at");
+const HAPPENED_AT: Version = Version::Field("happened_at");
+/// Of bodies that say no time: the header is all there is.
+const TRIGGERED_AT: Version = Version::TriggeredAt;
+
+/// It says something of the shop's state, and no event of ours says it yet.
+const NO_EVENT_YET: &str = "no_event_yet";
+/// Another topic says the same, and more.
+const REPEATS: &str = "repeats_another_topic";
+/// Which sales channel shows what; the product and the collection say what is sold.
+const CHANNEL: &str = "sales_channel";
+/// Only a change of something that we do not see: the level that comes of it has its own topic.
+const DELTA: &str = "delta_without_state";
+/// Words and pictures of the storefront.
+const CONTENT: &str = "content";
+/// How the storefront looks and where it is found.
+const PRESENTATION: &str = "presentation";
+/// How the shop is set up.
+const SETTINGS: &str = "settings";
+/// A job of an app's has ended.
+const JOB: &str = "job";
+/// Saved searches of before segments.
+const SUPERSEDED: &str = "superseded";
+/// Sent to finance and tax apps only.
+const OTHER_APPS: &str = "other_apps";
+/// Where visitors come from.
+const MARKETING: &str = "marketing";
+/// Who used the Admin API; it never comes over HTTP.
+const AUDIT: &str = "audit";

@@ -3,10 +3,10 @@ use events::{Currency, Money, OrderId, Timestamp, Transaction, TransactionId, Tr
 use serde::Deserialize;
 
 use crate::wire::{Amount, Id, Text, nonempty};
-use crate::{Delivery, Unreadable};
+use crate::{Reading, Unreadable};
 
 /// `order_transactions/create`; it comes again when the transaction's status changes.
-pub(crate) fn created(delivery: &Delivery<'_>) -> Result<Vec<Command>, Unreadable> {
+pub(crate) fn created(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     let body: TransactionBody<'_> = delivery.decode()?;
     let Id(order_id) = body.order_id.ok_or_else(|| Unreadable::missing("order_id"))?;
     Ok(vec![Command::Order(order_id, OrderCommand::Transaction(body.transaction(None, None)?))])

@@ -3,6 +3,9 @@
 pub enum Unreadable {
     #[error("the delivery names no topic")]
     NoTopic,
+    /// The name itself may be anything, so it is not said.
+    #[error("the topic is none that this binary knows")]
+    UnknownTopic,
     #[error("the body is not UTF-8")]
     NotUtf8,
     #[error("the body is not one JSON document (byte {0})")]
@@ -28,6 +31,7 @@ impl Unreadable {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::NoTopic => "no_topic",
+            Self::UnknownTopic => "unknown_topic",
             Self::NotUtf8 => "not_utf8",
             Self::NotJson(_) => "not_json",
             Self::NotAnObject => "not_an_object",

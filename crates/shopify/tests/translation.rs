@@ -20,7 +20,9 @@ fn time(text: &str) -> Timestamp {
 
 fn read(topic: &str, body: &str) -> Result<Vec<Command>, Unreadable> {
     let triggered_at = Some(time(TRIGGERED_AT));
-    match translate(&Delivery { topic: Some(topic), shop: &shop(), triggered_at, body: body.as_bytes() })? {
+    let delivery =
+        Delivery { topic: Some(topic), shop: &shop(), api_version: None, triggered_at, body: body.as_bytes() };
+    match translate(&delivery)? {
         Translation::Commands(commands) => Ok(commands),
         Translation::Kept(reason) => panic!("{topic} was kept: {reason}"),
     }
@@ -397,7 +399,13 @@ fn a_deletion_happens_when_it_was_triggered_and_never_when_it_was_received() {
     assert_eq!(only("inventory_items/delete", item), Command::Stock(id("5"), StockCommand::Retire { at }));
     assert_eq!(only("app/uninstalled", SHOP), Command::Shop(ShopCommand::Uninstall { at }));
 
-    let untimed = Delivery { topic: Some("orders/delete"), shop: &shop(), triggered_at: None, body: br#"{"id":5}"# };
+    let untimed = Delivery {
+        topic: Some("orders/delete"),
+        shop: &shop(),
+        api_version: None,
+        triggered_at: None,
+        body: br#"{"id":5}"#,
+    };
     let delete = Command::Order(id("5"), OrderCommand::Delete { at: Timestamp::UNIX_EPOCH });
     assert_eq!(translate(&untimed), Ok(Translation::Commands(vec![delete])));
 }
@@ -449,11 +457,11 @@ fn a_body_of_another_shop_or_resource_is_unreadable() {
 }
 
 #[test]
-fn an_unknown_topic_is_kept_and_none_is_unreadable() {
+fn a_topic_that_nobody_knows_is_unreadable_and_says_so() {
     let body = b"not even JSON";
-    let delivery = |topic| translate(&Delivery { topic, shop: &shop(), triggered_at: None, body });
-    for topic in ["carts/create", "orders/*", "../../x", "orders/create ", "ORDERS/CREATE", ">"] {
-        assert_eq!(delivery(Some(topic)), Ok(Translation::Kept("no_translator")), "{topic}");
+    let delivery = |topic| translate(&Delivery { topic, shop: &shop(), api_version: None, triggered_at: None, body });
+    for topic in ["carts/abandon", "", "orders/*", "../../x", "orders/create ", "ORDERS/CREATE", ">"] {
+        assert_eq!(delivery(Some(topic)), Err(Unreadable::UnknownTopic), "{topic}");
     }
     assert_eq!(delivery(None), Err(Unreadable::NoTopic));
 }

@@ -30,6 +30,7 @@ impl House {
         let said = shopify::Delivery {
             topic: Some(delivery.topic),
             shop: &delivery.shop,
+            api_version: None,
             triggered_at: Some(delivery.triggered_at),
             body: &delivery.body,
         };

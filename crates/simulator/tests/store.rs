@@ -66,6 +66,7 @@ fn every_body_can_be_read() {
         let translation = translate(&shopify::Delivery {
             topic: Some(delivery.topic),
             shop: &delivery.shop,
+            api_version: None,
             triggered_at: Some(delivery.triggered_at),
             body: &delivery.body,
         });
@@ -76,9 +77,10 @@ fn every_body_can_be_read() {
         }
         read.insert(delivery.topic);
     }
-    let spoken: BTreeSet<&str> = shopify::TOPICS.iter().map(|topic| topic.name).collect();
+    let typed = shopify::Topic::all().filter(|topic| matches!(topic.end, shopify::End::Typed(_)));
+    let spoken: BTreeSet<&str> = typed.map(|topic| topic.name).collect();
     let silent: Vec<_> = spoken.difference(&read).collect();
-    assert_eq!(silent, [&"app/uninstalled"]);
+    assert_eq!(silent, [&"app/uninstalled", &"customers/disable", &"customers/enable", &"orders/link_requested"]);
 }
 
 #[test]

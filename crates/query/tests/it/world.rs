@@ -102,7 +102,8 @@ impl World {
         let shop: Shop = "acme".parse().unwrap();
         let body = body.to_string();
         let triggered_at = "2026-05-01T00:00:00Z".parse().ok();
-        let delivery = Delivery { topic: Some(topic), shop: &shop, triggered_at, body: body.as_bytes() };
+        let body = body.as_bytes();
+        let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: None, triggered_at, body };
         let Translation::Commands(commands) = translate(&delivery).unwrap() else {
             panic!("{topic} is not translated")
         };

@@ -1,0 +1,55 @@
+//! Customers, and groups of them.
+
+use super::Part::{Gid, Number};
+use super::Version::Field;
+use super::{CUSTOMER_ID, ID, NO_EVENT_YET, SUPERSEDED, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed};
+use crate::customer;
+
+pub(super) static TOPICS: &[Topic] = &[
+    typed("customers/create", "customer", ID, UPDATED_AT, customer::snapshot),
+    typed("customers/update", "customer", ID, UPDATED_AT, customer::snapshot),
+    typed("customers/enable", "customer", ID, UPDATED_AT, customer::snapshot),
+    typed("customers/disable", "customer", ID, UPDATED_AT, customer::snapshot),
+    typed("customers/delete", "customer", ID, TRIGGERED_AT, customer::deleted),
+    kept(
+        "customers/merge",
+        "customer",
+        &[Gid("admin_graphql_api_customer_kept_id", &["Customer"])],
+        TRIGGERED_AT,
+        NO_EVENT_YET,
+    ),
+    kept(
+        "customers/purchasing_summary",
+        "customer",
+        &[Gid("customerId", &["Customer"])],
+        Field("occurredAt"),
+        NO_EVENT_YET,
+    ),
+    kept("customer.tags_added", "customer", &[Gid("customerId", &["Customer"])], Field("occurredAt"), NO_EVENT_YET),
+    kept("customer.tags_removed", "customer", &[Gid("customerId", &["Customer"])], Field("occurredAt"), NO_EVENT_YET),
+    kept("customer.joined_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
+    kept("customer.left_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
+    kept(
+        "customers_email_marketing_consent/update",
+        "customer",
+        CUSTOMER_ID,
+        Field("email_marketing_consent.consent_updated_at"),
+        NO_EVENT_YET,
+    ),
+    kept(
+        "customers_marketing_consent/update",
+        "customer",
+        ID,
+        Field("sms_marketing_consent.consent_updated_at"),
+        NO_EVENT_YET,
+    ),
+    kept("customers_whats_app_marketing_consent/update", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
+    kept("customers/data_request", "customer", &[Number("customer.id")], TRIGGERED_AT, NO_EVENT_YET),
+    kept("customers/redact", "customer", &[Number("customer.id")], TRIGGERED_AT, NO_EVENT_YET),
+    kept("customer_groups/create", "customer_group", ID, UPDATED_AT, SUPERSEDED),
+    kept("customer_groups/update", "customer_group", ID, UPDATED_AT, SUPERSEDED),
+    kept("customer_groups/delete", "customer_group", ID, TRIGGERED_AT, SUPERSEDED),
+    kept("segments/create", "segment", ID, Field("lastEditDate"), NO_EVENT_YET),
+    kept("segments/update", "segment", ID, Field("lastEditDate"), NO_EVENT_YET),
+    kept("segments/delete", "segment", ID, TRIGGERED_AT, NO_EVENT_YET),
+];

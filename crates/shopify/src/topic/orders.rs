@@ -1,0 +1,29 @@
+//! Orders, what happens to them, and drafts of them.
+
+use super::Part::Number;
+use super::Version::Field;
+use super::{ID, NO_EVENT_YET, ORDER_ID, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed};
+use crate::{edit, fulfillment, order, refund, transaction};
+
+pub(super) static TOPICS: &[Topic] = &[
+    typed("orders/create", "order", ID, UPDATED_AT, order::snapshot),
+    typed("orders/updated", "order", ID, UPDATED_AT, order::snapshot),
+    typed("orders/paid", "order", ID, UPDATED_AT, order::snapshot),
+    typed("orders/cancelled", "order", ID, UPDATED_AT, order::snapshot),
+    typed("orders/fulfilled", "order", ID, UPDATED_AT, order::snapshot),
+    typed("orders/partially_fulfilled", "order", ID, UPDATED_AT, order::snapshot),
+    typed("orders/link_requested", "order", ID, UPDATED_AT, order::snapshot),
+    typed("orders/edited", "order", &[Number("order_edit.order_id")], Field("order_edit.committed_at"), edit::edited),
+    typed("orders/delete", "order", ID, TRIGGERED_AT, order::deleted),
+    kept("orders/risk_assessment_changed", "order", ORDER_ID, Field("created_at"), NO_EVENT_YET),
+    kept("orders/shopify_protect_eligibility_changed", "order", ORDER_ID, TRIGGERED_AT, NO_EVENT_YET),
+    typed("refunds/create", "order", ORDER_ID, Field("created_at"), refund::created),
+    typed("order_transactions/create", "order", ORDER_ID, Field("processed_at"), transaction::created),
+    typed("fulfillments/create", "order", ORDER_ID, UPDATED_AT, fulfillment::changed),
+    typed("fulfillments/update", "order", ORDER_ID, UPDATED_AT, fulfillment::changed),
+    kept("fulfillment_events/create", "order", ORDER_ID, UPDATED_AT, NO_EVENT_YET),
+    kept("fulfillment_events/delete", "order", ORDER_ID, UPDATED_AT, NO_EVENT_YET),
+    kept("draft_orders/create", "draft_order", ID, UPDATED_AT, NO_EVENT_YET),
+    kept("draft_orders/update", "draft_order", ID, UPDATED_AT, NO_EVENT_YET),
+    kept("draft_orders/delete", "draft_order", ID, TRIGGERED_AT, NO_EVENT_YET),
+];
