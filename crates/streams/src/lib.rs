@@ -9,6 +9,7 @@ mod bench;
 mod broker;
 mod cause;
 mod dead_letters;
+mod denials;
 mod inbox;
 mod publish;
 mod pull;
@@ -19,6 +20,7 @@ pub mod status;
 mod store;
 mod stream;
 mod subscription;
+mod timers;
 pub mod topology;
 
 pub use api::ReadError;
@@ -35,4 +37,5 @@ pub use stream::Stream;
 pub use subscription::{
     Drained, Failure, OpenError, RetrySchedule, Step, Subscriber, Subscription, SubscriptionSettings,
 };
+pub use timers::{Due, TimerError, Timers};
 pub use topology::Durable;
