@@ -47,6 +47,28 @@ pub fn dead_letter(handler: &str, shop: Option<&Shop>) -> String {
     format!("dead.{}.{}", encode(handler), encode(shop.map_or("", Shop::as_str)))
 }
 
+/// `timers.<service>.<key>`: the schedule, one at a time.
+pub fn timer(service: &str, key: &str) -> String {
+    format!("timers.{}.{}", encode(service), encode(key))
+}
+
+/// `timers.<service>.<key>.due`: where the message of a timer goes when its time has come.
+pub fn timer_due(service: &str, key: &str) -> String {
+    format!("{}.due", timer(service, key))
+}
+
+/// The filter for all timers of a service that are due.
+pub fn timers_due(service: &str) -> String {
+    format!("timers.{}.*.due", encode(service))
+}
+
+/// Reads the key of a due timer back.
+pub fn parse_timer_due(subject: &str) -> Option<String> {
+    let mut tokens = subject.strip_prefix("timers.")?.split('.').skip(1);
+    let key = decode(tokens.next()?)?;
+    (tokens.next() == Some("due") && tokens.next().is_none()).then_some(key)
+}
+
 /// Of `<aggregate>.<shop>.<id>`, by the hash that nats-server's own `partition()` uses.
 fn partition(tail: &str) -> u32 {
     fnv1a_32(tail.as_bytes()) % PARTITIONS
@@ -136,6 +158,13 @@ mod tests {
         fn any_key_survives_a_subject(kind in 0..AggregateKind::ALL.len(), id in ".*") {
             let key = AggregateKey { kind: AggregateKind::ALL[kind], shop: "a-1".parse().unwrap(), id };
             prop_assert_eq!(parse_event(&event(&key)), Some(key));
+        }
+
+        #[test]
+        fn any_key_survives_a_timer(key in ".*") {
+            prop_assert_eq!(parse_timer_due(&timer_due("loyalty", &key)), Some(key.clone()));
+            prop_assert_eq!(timer("loyalty", &key).split('.').count(), 3);
+            prop_assert_eq!(parse_timer_due(&timer("loyalty", &key)), None);
         }
 
         #[test]

@@ -3,6 +3,7 @@
 //! They know each other by events only; that is the choreography.
 
 pub mod inventory;
+pub mod port;
 
 use streams::Durable;
 

@@ -19,7 +19,7 @@ pub(crate) struct Status {
     inbox: Inbox,
     events: Events,
     recorder: Recorder,
-    /// Those that read the log.
+    /// Those that read the log, or wait for timers.
     subscribers: Vec<Subscriber>,
     projections: Vec<Progress>,
     quarantine: Quarantine,
@@ -139,7 +139,7 @@ fn recorder(status: &status::Status) -> Recorder {
 }
 
 fn subscribers(status: &status::Status) -> Vec<Subscriber> {
-    let readers = status.durables.iter().filter(|durable| durable.stream == Stream::Events.name());
+    let readers = status.durables.iter().filter(|durable| durable.stream != Stream::Inbox.name());
     let shown = |durable: &status::DurableStatus| Subscriber {
         name: durable.name,
         pending: durable.pending,

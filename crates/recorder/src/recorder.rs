@@ -84,6 +84,8 @@ impl Subscriber for Recorder {
 fn not_kept(error: AppendError) -> Failure {
     match error {
         AppendError::TooLarge { .. } | AppendError::Refused { .. } => Failure::reject(error),
-        AppendError::Full | AppendError::Unavailable(_) | AppendError::Unconfirmed => Failure::unavailable(error),
+        AppendError::Full | AppendError::Denied { .. } | AppendError::Unavailable(_) | AppendError::Unconfirmed => {
+            Failure::unavailable(error)
+        }
     }
 }

@@ -20,6 +20,9 @@ pub(crate) const NO_CONSUMER: u64 = 10014;
 pub enum ReadError {
     #[error("the broker is not available: {0}")]
     Unavailable(String),
+    /// The credentials do not fit the role.
+    #[error("the broker denies this role the use of {subject}")]
+    Denied { subject: String },
     #[error("{0} does not exist on the broker: run `tillstream streams ensure`")]
     Missing(String),
     #[error("message {position} of the log cannot be read")]
@@ -58,7 +61,13 @@ impl Broker {
             return Err(ReadError::Unavailable("not connected".to_owned()));
         }
         let request = serde_json::to_vec(request).map_err(|error| ReadError::Unavailable(error.to_string()))?;
-        let answer = self.client.request(format!("$JS.API.{verb}"), request.into()).await;
+        let subject = format!("$JS.API.{verb}");
+        let before = self.denials.before(&subject);
+        let answer = tokio::select! {
+            biased;
+            answer = self.client.request(subject.clone(), request.into()) => answer,
+            () = self.denials.of(&subject, before) => return Err(ReadError::Denied { subject }),
+        };
         let answer = answer.map_err(|error| match error.kind() {
             RequestErrorKind::NoResponders => ReadError::Unavailable("JetStream does not answer".to_owned()),
             RequestErrorKind::TimedOut => ReadError::Unavailable(format!("no answer to {verb}")),

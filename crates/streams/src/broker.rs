@@ -1,11 +1,13 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectOptions, Event, ServerError};
+use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::{mpsc, watch};
 
+use crate::denials::{self, Denials};
 use crate::publish::Outgoing;
 use crate::wire;
 
@@ -75,6 +77,7 @@ pub struct Broker {
     pub(crate) client: Client,
     /// Counts connections made: whoever waits for a server's answer asks again after each.
     pub(crate) connections: watch::Receiver<u64>,
+    pub(crate) denials: Denials,
     pub(crate) outgoing: mpsc::Sender<Outgoing>,
     shared: Arc<Shared>,
 }
@@ -107,8 +110,9 @@ impl Broker {
     pub async fn connect(settings: &BrokerSettings) -> Result<Self, ConnectError> {
         let url = without_password(&settings.url);
         let (made, connections) = watch::channel(0);
+        let (denied, denials) = Denials::channel();
         let servers: Vec<String> = settings.url.split(',').map(str::to_owned).collect();
-        let connecting = options(settings, made).connect(servers);
+        let connecting = options(settings, made, denied).connect(servers);
         let (client, outgoing) = wire::open(url.clone(), connecting).await?;
         let info = client.server_info();
         if !client.is_server_compatible(OLDEST_SERVER.0, OLDEST_SERVER.1, 0) {
@@ -120,7 +124,7 @@ impl Broker {
         tracing::info!(url, server = info.server_name, version = info.version, "connected to the broker");
         let shared =
             Arc::new(Shared { url, durability: settings.durability, request_timeout: settings.request_timeout });
-        Ok(Self { client, connections, outgoing, shared })
+        Ok(Self { client, connections, denials, outgoing, shared })
     }
 
     /// The largest message, headers included, in bytes.
@@ -165,8 +169,11 @@ impl fmt::Debug for Broker {
     }
 }
 
-fn options(settings: &BrokerSettings, connections: watch::Sender<u64>) -> ConnectOptions {
-    let connections = Arc::new(connections);
+fn options(
+    settings: &BrokerSettings,
+    connections: watch::Sender<u64>,
+    denied: watch::Sender<HashMap<String, u64>>,
+) -> ConnectOptions {
     let mut options = ConnectOptions::new()
         .name(&settings.name)
         .connection_timeout(CONNECT_TIMEOUT)
@@ -174,7 +181,7 @@ fn options(settings: &BrokerSettings, connections: watch::Sender<u64>) -> Connec
         .ping_interval(Duration::from_secs(10))
         .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
-            observe(&event, &connections);
+            observe(&event, &connections, &denied);
             std::future::ready(())
         });
     if let Some(prefix) = &settings.inbox_prefix {
@@ -189,7 +196,7 @@ fn reconnect_delay(attempt: usize) -> Duration {
 }
 
 /// The server tells a denied permission only here; to the caller it looks like a timeout.
-fn observe(event: &Event, connections: &watch::Sender<u64>) {
+fn observe(event: &Event, connections: &watch::Sender<u64>, denied: &watch::Sender<HashMap<String, u64>>) {
     match event {
         Event::Connected => {
             connections.send_modify(|count| *count += 1);
@@ -200,9 +207,9 @@ fn observe(event: &Event, connections: &watch::Sender<u64>) {
             metrics::gauge!("tillstream_broker_connected").set(0.0);
             tracing::warn!("connection to the broker lost");
         }
-        Event::ServerError(ServerError::Other(text)) if text.to_ascii_lowercase().contains("permissions violation") => {
+        Event::ServerError(error) if denials::note(error, denied) => {
             metrics::counter!("tillstream_broker_denied_total").increment(1);
-            tracing::error!(denial = text, "the broker denies a permission: the credentials do not fit this role");
+            tracing::error!(%error, "the broker denies a permission: the credentials do not fit this role");
         }
         Event::SlowConsumer(_) => {
             metrics::counter!("tillstream_broker_slow_consumer_total").increment(1);

@@ -1,9 +1,11 @@
 use events::Recorded;
 
+use crate::Due;
+
 /// What led to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// `inbox:<sequence>` or an event's id.
+    /// `inbox:<sequence>`, `timer:<sequence>@<time>` or an event's id.
     pub id: String,
     /// The conversation: one merchant action and all it led to.
     pub correlation_id: String,
@@ -15,6 +17,13 @@ impl Cause {
     /// The id of the delivery at `sequence` of `INBOX`, as a cause.
     pub fn inbox_id(sequence: u64) -> String {
         format!("inbox:{sequence}")
+    }
+
+    /// A timer as the cause of what is decided when it is due. The time makes the id unique should the
+    /// stream ever be made anew.
+    pub fn due<D>(due: &Due<D>) -> Self {
+        let id = format!("timer:{}@{}", due.sequence, due.fired_at);
+        Self { correlation_id: id.clone(), id, trace_parent: None }
     }
 
     /// An event as the cause of what is decided upon it.

@@ -92,6 +92,7 @@ impl DeadLetter {
     fn shop(&self) -> Option<Shop> {
         let token = match self.stream.as_str() {
             "EVENTS" => self.subject.split('.').nth(3),
+            "TIMERS" => None,
             _ => self.subject.split('.').nth(1),
         };
         subject::decode(token?)?.parse().ok()

@@ -52,6 +52,9 @@ pub enum AppendError {
     TooLarge { size: usize, limit: usize },
     #[error("the stream has reached its max_bytes")]
     Full,
+    /// The credentials do not fit the role.
+    #[error("the broker denies this role to publish to {subject}")]
+    Denied { subject: String },
     #[error("the broker refuses the message ({code}): {description}")]
     Refused { code: u64, description: String },
 }
@@ -94,6 +97,7 @@ pub(crate) async fn append(
     let stored = stored.map_err(|error| match error {
         PublishError::Unavailable(reason) => AppendError::Unavailable(reason),
         PublishError::Unconfirmed => AppendError::Unconfirmed,
+        PublishError::Denied { subject } => AppendError::Denied { subject },
         PublishError::TooLarge { limit } => AppendError::TooLarge { size, limit },
         PublishError::Refused { code: STREAM_FULL | NO_RESOURCES, .. } => AppendError::Full,
         PublishError::Refused { code, description } => AppendError::Refused { code, description },

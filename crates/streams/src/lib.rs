@@ -9,6 +9,7 @@ mod bench;
 mod broker;
 mod cause;
 mod dead_letters;
+mod denials;
 mod header_block;
 mod inbox;
 mod publish;
@@ -20,6 +21,7 @@ pub mod status;
 mod store;
 mod stream;
 mod subscription;
+mod timers;
 pub mod topology;
 mod wire;
 
@@ -37,4 +39,5 @@ pub use stream::Stream;
 pub use subscription::{
     Drained, Failure, OpenError, RetrySchedule, Step, Subscriber, Subscription, SubscriptionSettings,
 };
+pub use timers::{Due, TimerError, Timers};
 pub use topology::Durable;

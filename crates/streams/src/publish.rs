@@ -37,6 +37,8 @@ pub(crate) enum PublishError {
     /// It may be stored or not.
     #[error("the broker did not confirm")]
     Unconfirmed,
+    #[error("the broker denies this role to publish to {subject}")]
+    Denied { subject: String },
     #[error("the message is larger than the {limit} bytes that the broker takes")]
     TooLarge { limit: usize },
     #[error("the broker refuses the message ({code}): {description}")]
@@ -65,9 +67,15 @@ impl Broker {
         }
         let (answer, answered) = oneshot::channel();
         let closed = || PublishError::Unavailable("the connection is closed".to_owned());
-        let outgoing = Outgoing { subject, headers, body, answer };
+        let before = self.denials.before(&subject);
+        let outgoing = Outgoing { subject: subject.clone(), headers, body, answer };
         self.outgoing.send(outgoing).await.map_err(|_| closed())?;
-        match answered.await.map_err(|_| closed())? {
+        let answer = tokio::select! {
+            biased;
+            answer = answered => answer.map_err(|_| closed())?,
+            () = self.denials.of(&subject, before) => return Err(PublishError::Denied { subject }),
+        };
+        match answer {
             Ok(answer) => read_answer(&answer.payload),
             Err(error) => Err(match error.kind() {
                 RequestErrorKind::NoResponders => PublishError::Unavailable("no stream takes this subject".to_owned()),

@@ -124,6 +124,8 @@ pub enum Unreadable {
     Event(#[from] DecodeError),
     #[error("{0} is missing or malformed")]
     Header(&'static str),
+    #[error("the body is not that of a {0}")]
+    Body(&'static str),
 }
 
 impl Unreadable {

@@ -52,6 +52,9 @@ pub enum StoreError {
     /// Of the broker; the events may have been appended or not, and the same command finds out.
     #[error("the event store is not available: {0}")]
     Unavailable(String),
+    /// The credentials do not fit the role.
+    #[error("{0}")]
+    Denied(String),
     #[error("{key} was changed by others at each of {attempts} attempts")]
     Contended { key: AggregateKey, attempts: u32 },
     #[error("{key} cannot be read")]
@@ -135,6 +138,7 @@ fn check_kind<A: Decider>(key: &AggregateKey) -> Result<(), StoreError> {
 
 fn failed(key: &AggregateKey, error: ReadError) -> StoreError {
     match error {
+        ReadError::Denied { .. } => StoreError::Denied(error.to_string()),
         ReadError::Unreadable { source, .. } => StoreError::Unreadable { key: key.clone(), source },
         other => StoreError::Unavailable(other.to_string()),
     }

@@ -36,6 +36,15 @@ impl Fixture {
         Self { broker, servers: cluster.nodes }
     }
 
+    /// Starts servers that were killed, on their stores and ports; all together, for a cluster needs most of
+    /// them to answer.
+    pub async fn start_again(&mut self) {
+        self.servers.iter_mut().for_each(NatsServer::start_again);
+        for server in &self.servers {
+            assert!(server.answers().await, "a nats-server did not come back");
+        }
+    }
+
     /// The address, or addresses, for further connections.
     pub fn url(&self) -> String {
         self.servers.iter().map(NatsServer::url).collect::<Vec<_>>().join(",")

@@ -111,6 +111,13 @@ impl NatsServer {
         assert!(self.answers().await, "nats-server did not come back: see {}", self.log());
     }
 
+    /// Unless it runs. It may not answer yet.
+    pub(crate) fn start_again(&mut self) {
+        if !self.is_alive() {
+            self.spawn();
+        }
+    }
+
     /// Stops the process without ending it: connections stay and nothing answers.
     pub fn pause(&self) {
         self.signal(Signal::STOP);

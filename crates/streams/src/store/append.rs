@@ -91,6 +91,7 @@ impl EventStore {
                 | PublishError::Refused { code: WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_IN_FLIGHT, .. },
             ) => Ok(None),
             Err(PublishError::Unavailable(reason)) => Err(StoreError::Unavailable(reason)),
+            Err(denied @ PublishError::Denied { .. }) => Err(StoreError::Denied(denied.to_string())),
             Err(full @ PublishError::Refused { code: STREAM_FULL | NO_RESOURCES, .. }) => {
                 Err(StoreError::Unavailable(full.to_string()))
             }

@@ -50,9 +50,10 @@ impl From<StoreError> for Failure {
             StoreError::Refused { .. } | StoreError::Rejected { .. } | StoreError::WrongKind { .. } => {
                 Self::reject(error)
             }
-            StoreError::Unavailable(_) | StoreError::Unreadable { .. } | StoreError::Gap { .. } => {
-                Self::unavailable(error)
-            }
+            StoreError::Unavailable(_)
+            | StoreError::Denied(_)
+            | StoreError::Unreadable { .. }
+            | StoreError::Gap { .. } => Self::unavailable(error),
         }
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn others(broker: &Broker, durables: &[Durable]) -> Result<Vec<
         consumers: Option<Vec<String>>,
     }
     let mut unknown = Vec::new();
-    for stream in [Stream::Inbox, Stream::Events] {
+    for stream in [Stream::Inbox, Stream::Events, Stream::Timers] {
         let answer = broker.ask(&format!("CONSUMER.NAMES.{stream}"), &serde_json::json!({})).await;
         let names: Option<Names> = found(answer, NO_STREAM)?;
         let names = names.and_then(|names| names.consumers).unwrap_or_default();

@@ -76,7 +76,13 @@ fn wanted(stream: Stream, settings: &TopologySettings) -> Config {
         Stream::Quarantine => Config { max_age: 90 * DAY, duplicate_window: 10 * MINUTE, ..base },
         Stream::DeadLetters => Config { duplicate_window: 10 * MINUTE, ..base },
         // The server schedules only where the oldest would make room; without a limit nothing has to.
-        Stream::Timers => Config { allow_message_schedules: true, discard: DiscardPolicy::Old, max_bytes: -1, ..base },
+        Stream::Timers => Config {
+            allow_message_schedules: true,
+            allow_message_ttl: true,
+            discard: DiscardPolicy::Old,
+            max_bytes: -1,
+            ..base
+        },
         Stream::Advisories => Config { max_age: 30 * DAY, ..base },
     }
 }
@@ -103,6 +109,7 @@ fn compare(stream: Stream, found: &Config, wanted: &Config) -> Vec<Difference> {
     }
     if wanted.allow_message_schedules {
         comparison.field("allow_msg_schedules", &found.allow_message_schedules, &true, Verdict::Change);
+        comparison.field("allow_msg_ttl", &found.allow_message_ttl, &true, Verdict::Change);
     }
     comparison.differences
 }
@@ -180,6 +187,7 @@ fn merged(found: &Config, wanted: &Config) -> Config {
         allow_direct: wanted.allow_direct,
         allow_atomic_publish: found.allow_atomic_publish || wanted.allow_atomic_publish,
         allow_message_schedules: found.allow_message_schedules || wanted.allow_message_schedules,
+        allow_message_ttl: found.allow_message_ttl || wanted.allow_message_ttl,
         ..found.clone()
     }
 }

@@ -9,6 +9,7 @@ mod proxy;
 mod reader;
 mod store;
 mod subscription;
+mod timers;
 mod topology;
 
 use testkit::Fixture;
@@ -43,4 +44,14 @@ async fn nothing_is_lost_or_doubled_when_the_only_server_is_killed() {
 async fn nothing_is_lost_or_doubled_when_the_leader_is_killed() {
     let mut fixture = Fixture::cluster(&faults::durables()).await;
     faults::a_server_is_killed_at_work(&mut fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn timers_keep_their_laws_on_one_server() {
+    timers::laws(&mut Fixture::single(&timers::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn timers_keep_their_laws_on_a_cluster() {
+    timers::laws(&mut Fixture::cluster(&timers::durables()).await).await;
 }
