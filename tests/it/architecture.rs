@@ -15,6 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("recorder", &["aggregates", "events", "shopify", "streams"]),
     ("projections", &["db", "events", "streams"]),
     ("handlers", &["aggregates", "db", "events", "projections", "streams"]),
+    ("commands", &["aggregates", "events", "query", "streams"]),
     ("query", &["db", "events", "projections", "streams"]),
     ("simulator", &["events", "shopify"]),
     (

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// How far the read model had come; a later answer may be asked to be at least as new.
-pub(crate) const POSITION: HeaderName = HeaderName::from_static("x-position");
+pub const POSITION: HeaderName = HeaderName::from_static("x-position");
 
 /// What a read found: its JSON, the position it holds at, and the tag by which it can be asked for again.
 pub(crate) struct Answer {

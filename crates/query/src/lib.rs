@@ -30,11 +30,11 @@ use db::Database;
 use events::{Currency, Shop};
 use streams::{Broker, Durable, EventStore};
 
+pub use answer::POSITION;
 pub use health::{Operations, operations};
 pub use openapi::openapi;
+pub use problem::Problem;
 pub use progress::Watched;
-
-use problem::Problem;
 
 /// What the reads work with.
 pub struct QueryState {

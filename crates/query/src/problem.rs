@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A refusal as RFC 9457 problem+json.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -26,8 +26,13 @@ pub(crate) struct ProblemBody<'a> {
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    /// The code stays the same for the same reason; the detail says what to do.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), header: None }
+    }
+
+    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     pub(crate) fn parameter(name: &str) -> Self {
@@ -44,15 +49,18 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "cursor", "the cursor is not one that this list gave")
     }
 
-    pub(crate) fn id() -> Self {
+    /// An id in the path that is none.
+    pub fn id() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "id", "ids are whole numbers from 1 to 9223372036854775807, as digits")
     }
 
-    pub(crate) fn not_found(what: &'static str) -> Self {
+    /// 404.
+    pub fn not_found(what: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what}"))
     }
 
-    pub(crate) fn method() -> Self {
+    /// 405.
+    pub fn method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this resource does not know the method: see Allow")
     }
 
@@ -69,7 +77,7 @@ impl Problem {
     pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::warn!(error, "cannot answer a read");
         let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the answer cannot be read just now");
-        Self { header: Some((header::RETRY_AFTER, HeaderValue::from_static("2"))), ..refusal }
+        refusal.with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
 }
 

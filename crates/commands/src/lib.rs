@@ -1,0 +1,36 @@
+//! Writes over HTTP: what an operator or a storefront asks for, as commands to aggregates.
+//!
+//! Every write names itself by `Idempotency-Key`. The aggregate remembers it, so a repeated request is
+//! answered as the first one was, whatever was lost in between.
+
+mod call;
+mod idempotency;
+mod refusal;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::Router;
+use events::Shop;
+use query::Problem;
+use streams::{Broker, EventStore};
+
+use idempotency::Running;
+
+/// What the writes work with.
+pub struct CommandState {
+    shops: HashSet<Shop>,
+    events: EventStore,
+    running: Running,
+}
+
+impl CommandState {
+    pub fn new(shops: HashSet<Shop>, broker: &Broker) -> Self {
+        Self { shops, events: EventStore::new(broker), running: Running::default() }
+    }
+}
+
+/// `POST /v1/…`.
+pub fn router(state: CommandState) -> Router {
+    Router::new().method_not_allowed_fallback(async || Problem::method()).with_state(Arc::new(state))
+}
