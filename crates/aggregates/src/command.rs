@@ -1,6 +1,9 @@
-use events::{AggregateKey, AggregateKind, CustomerId, InventoryItemId, OrderId, ProductId, Shop};
+use events::{AggregateKey, AggregateKind, CustomerId, DomainEvents, Event, InventoryItemId, OrderId, ProductId, Shop};
 
-use crate::{CustomerCommand, OrderCommand, ProductCommand, ShopCommand, StockCommand};
+use crate::{
+    Customer, CustomerCommand, Decider, Order, OrderCommand, Product, ProductCommand, ResourceCommand, ShopCommand,
+    ShopState, Stock, StockCommand,
+};
 
 /// A command and the aggregate it is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +13,15 @@ pub enum Command {
     Customer(CustomerId, CustomerCommand),
     Stock(InventoryItemId, StockCommand),
     Shop(ShopCommand),
+    /// The id is unique among resources of its kind.
+    Resource(String, ResourceCommand),
+}
+
+/// What is done with a command by the aggregate that decides it, whichever it is.
+pub trait Execute {
+    type Output;
+
+    fn execute<A: Decider>(self, command: A::Command) -> Self::Output;
 }
 
 impl Command {
@@ -21,6 +33,35 @@ impl Command {
             Self::Customer(id, _) => AggregateKey::new(AggregateKind::Customer, shop, id),
             Self::Stock(id, _) => AggregateKey::new(AggregateKind::Stock, shop, id),
             Self::Shop(_) => AggregateKey::new(AggregateKind::Shop, shop, shop),
+            Self::Resource(id, command) => AggregateKey::new(command.kind(), shop, id),
         }
+    }
+
+    /// Gives it to `executor`, together with the type of its aggregate.
+    pub fn dispatch<E: Execute>(self, executor: E) -> E::Output {
+        match self {
+            Self::Order(_, command) => executor.execute::<Order>(command),
+            Self::Product(_, command) => executor.execute::<Product>(command),
+            Self::Customer(_, command) => executor.execute::<Customer>(command),
+            Self::Stock(_, command) => executor.execute::<Stock>(command),
+            Self::Shop(command) => executor.execute::<ShopState>(command),
+            Self::Resource(_, command) => command.dispatch(executor),
+        }
+    }
+
+    /// What it leads to when nothing has happened before; a command that is refused leads to nothing.
+    pub fn first_events(self) -> Vec<Event> {
+        self.dispatch(OnNothing)
+    }
+}
+
+struct OnNothing;
+
+impl Execute for OnNothing {
+    type Output = Vec<Event>;
+
+    fn execute<A: Decider>(self, command: A::Command) -> Vec<Event> {
+        let events = A::default().decide(command).unwrap_or_default();
+        events.into_iter().map(DomainEvents::into_event).collect()
     }
 }

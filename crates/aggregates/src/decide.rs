@@ -3,7 +3,7 @@ use events::DomainEvents;
 
 /// A pure aggregate: what cqrs-es calls `handle`, without its sink and without async.
 pub trait Decider:
-    Aggregate<Services = (), Event: DomainEvents, Command: Clone + Send + Sync, Error: Send + Sync + 'static>
+    Aggregate<Services = (), Event: DomainEvents, Command: Clone + Send + Sync + 'static, Error: Send + Sync + 'static>
     + Clone
     + 'static
 {
@@ -14,8 +14,8 @@ pub trait Decider:
 /// Makes a [`Decider`] a cqrs-es aggregate. The sink applies what it is given, so the decision is
 /// taken on a copy.
 macro_rules! aggregate {
-    ($name:ident, $command:ty, $event:ty) => {
-        impl cqrs_es::Aggregate for $name {
+    ($name:ident $(<$generic:ident: $bound:path>)?, $command:ty, $event:ty) => {
+        impl $(<$generic: $bound>)? cqrs_es::Aggregate for $name $(<$generic>)? {
             const TYPE: &'static str = <$event as events::DomainEvents>::KIND.as_str();
             type Command = $command;
             type Event = $event;

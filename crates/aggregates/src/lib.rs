@@ -9,13 +9,15 @@ mod customer;
 mod decide;
 mod order;
 mod product;
+mod resource;
 mod shop;
 mod stock;
 
-pub use command::Command;
+pub use command::{Command, Execute};
 pub use customer::{Customer, CustomerCommand, CustomerSnapshot};
 pub use decide::Decider;
 pub use order::{Cancellation, DemandPart, LineDemand, Order, OrderCommand, OrderSnapshot};
 pub use product::{Product, ProductCommand, ProductSnapshot};
+pub use resource::{Observable, ObserveCommand, Observed, ResourceCommand};
 pub use shop::{ShopCommand, ShopState};
 pub use stock::{Stock, StockCommand};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bench, config, events, projections, schemas, status, streams};
+use crate::commands::{bench, config, events, projections, schemas, shopify, status, streams};
 use crate::config::Flags;
 use crate::nats::ChildArgs;
 use crate::output::Format;
@@ -64,6 +64,9 @@ pub(crate) enum Command {
     /// The published schemas of events and of the HTTP interface.
     #[command(subcommand)]
     Schemas(schemas::SchemasCommand),
+    /// What Shopify has to be told.
+    #[command(subcommand)]
+    Shopify(shopify::ShopifyCommand),
     /// The configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),

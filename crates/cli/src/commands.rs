@@ -10,6 +10,7 @@ mod instance;
 pub(crate) mod projections;
 pub(crate) mod role;
 pub(crate) mod schemas;
+pub(crate) mod shopify;
 pub(crate) mod status;
 pub(crate) mod streams;
 pub(crate) mod up;

@@ -2,7 +2,7 @@
 
 use schemars::Schema;
 
-use crate::{AggregateKind, CustomerEvent, OrderEvent, ProductEvent, ShopEvent, StockEvent};
+use crate::*;
 
 /// One row of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +17,35 @@ pub struct EventSpec {
 }
 
 /// The table of contents, one line per aggregate.
-pub static CATALOGUE: &[&[EventSpec]] =
-    &[OrderEvent::SPECS, ProductEvent::SPECS, CustomerEvent::SPECS, StockEvent::SPECS, ShopEvent::SPECS];
+pub static CATALOGUE: &[&[EventSpec]] = &[
+    OrderEvent::SPECS,
+    ProductEvent::SPECS,
+    CustomerEvent::SPECS,
+    StockEvent::SPECS,
+    ShopEvent::SPECS,
+    ResourceEvent::<Location>::SPECS,
+    ResourceEvent::<Collection>::SPECS,
+    ResourceEvent::<DraftOrder>::SPECS,
+    ResourceEvent::<Company>::SPECS,
+    ResourceEvent::<CompanyLocation>::SPECS,
+    ResourceEvent::<CompanyContact>::SPECS,
+    ResourceEvent::<CompanyContactRole>::SPECS,
+    ResourceEvent::<Dispute>::SPECS,
+    ResourceEvent::<SubscriptionContract>::SPECS,
+    ResourceEvent::<SubscriptionBillingAttempt>::SPECS,
+    ResourceEvent::<SubscriptionBillingCycle>::SPECS,
+    ResourceEvent::<AppSubscription>::SPECS,
+    ResourceEvent::<AppPurchase>::SPECS,
+    ResourceEvent::<Discount>::SPECS,
+    ResourceEvent::<DiscountCode>::SPECS,
+    ResourceEvent::<Market>::SPECS,
+    ResourceEvent::<Segment>::SPECS,
+    ResourceEvent::<SellingPlanGroup>::SPECS,
+    ResourceEvent::<PaymentTerms>::SPECS,
+    ResourceEvent::<PaymentSchedule>::SPECS,
+    ResourceEvent::<TenderTransaction>::SPECS,
+    ResourceEvent::<CustomerPaymentMethod>::SPECS,
+];
 
 /// Finds a type in the catalogue.
 pub fn spec(wire_type: &str) -> Option<&'static EventSpec> {

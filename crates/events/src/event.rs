@@ -2,7 +2,7 @@ use cqrs_es::DomainEvent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AggregateKind, CustomerEvent, DecodeError, OrderEvent, ProductEvent, ShopEvent, StockEvent, Timestamp};
+use crate::*;
 
 /// Which state of a resource a snapshot showed; the later one wins, whatever order they arrive in.
 ///
@@ -34,27 +34,69 @@ pub trait DomainEvents: DomainEvent {
     fn into_event(self) -> Event;
 }
 
-/// Any event of the house, for readers of the whole log.
-#[expect(clippy::large_enum_variant, reason = "events are read one at a time and handed on, not kept in bulk")]
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    Order(OrderEvent),
-    Product(ProductEvent),
-    Customer(CustomerEvent),
-    Stock(StockEvent),
-    Shop(ShopEvent),
+/// Declares [`Event`]: one variant for each [`AggregateKind`].
+macro_rules! any_event {
+    ($($kind:ident($events:ty);)*) => {
+        /// Any event of the house, for readers of the whole log.
+        #[expect(clippy::large_enum_variant, reason = "events are read one at a time and handed on, not kept in bulk")]
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Event {
+            $($kind($events),)*
+        }
+
+        impl Event {
+            pub(crate) fn decode(kind: AggregateKind, wire_type: &str, body: &[u8]) -> Result<Self, DecodeError> {
+                Ok(match kind {
+                    $(AggregateKind::$kind => Self::$kind(<$events>::decode(wire_type, body)?),)*
+                })
+            }
+
+            /// The wire type, `<aggregate>.<what happened>`.
+            pub fn wire_type(&self) -> &'static str {
+                match self { $(Self::$kind(event) => event.wire_type(),)* }
+            }
+
+            /// When it happened, by Shopify's clock.
+            pub fn at(&self) -> Timestamp {
+                match self { $(Self::$kind(event) => event.at(),)* }
+            }
+
+            /// The event's JSON: a message's body.
+            pub fn encode(&self) -> Vec<u8> {
+                match self { $(Self::$kind(event) => event.encode(),)* }
+            }
+        }
+    };
 }
 
-impl Event {
-    pub(crate) fn decode(kind: AggregateKind, wire_type: &str, body: &[u8]) -> Result<Self, DecodeError> {
-        Ok(match kind {
-            AggregateKind::Order => Self::Order(OrderEvent::decode(wire_type, body)?),
-            AggregateKind::Product => Self::Product(ProductEvent::decode(wire_type, body)?),
-            AggregateKind::Customer => Self::Customer(CustomerEvent::decode(wire_type, body)?),
-            AggregateKind::Stock => Self::Stock(StockEvent::decode(wire_type, body)?),
-            AggregateKind::Shop => Self::Shop(ShopEvent::decode(wire_type, body)?),
-        })
-    }
+any_event! {
+    Order(OrderEvent);
+    Product(ProductEvent);
+    Customer(CustomerEvent);
+    Stock(StockEvent);
+    Shop(ShopEvent);
+    Location(ResourceEvent<Location>);
+    Collection(ResourceEvent<Collection>);
+    DraftOrder(ResourceEvent<DraftOrder>);
+    Company(ResourceEvent<Company>);
+    CompanyLocation(ResourceEvent<CompanyLocation>);
+    CompanyContact(ResourceEvent<CompanyContact>);
+    CompanyContactRole(ResourceEvent<CompanyContactRole>);
+    Dispute(ResourceEvent<Dispute>);
+    SubscriptionContract(ResourceEvent<SubscriptionContract>);
+    SubscriptionBillingAttempt(ResourceEvent<SubscriptionBillingAttempt>);
+    SubscriptionBillingCycle(ResourceEvent<SubscriptionBillingCycle>);
+    AppSubscription(ResourceEvent<AppSubscription>);
+    AppPurchase(ResourceEvent<AppPurchase>);
+    Discount(ResourceEvent<Discount>);
+    DiscountCode(ResourceEvent<DiscountCode>);
+    Market(ResourceEvent<Market>);
+    Segment(ResourceEvent<Segment>);
+    SellingPlanGroup(ResourceEvent<SellingPlanGroup>);
+    PaymentTerms(ResourceEvent<PaymentTerms>);
+    PaymentSchedule(ResourceEvent<PaymentSchedule>);
+    TenderTransaction(ResourceEvent<TenderTransaction>);
+    CustomerPaymentMethod(ResourceEvent<CustomerPaymentMethod>);
 }
 
 /// Declares the events of one aggregate: `Variant(Payload) = "wire.type", version;`.

@@ -91,6 +91,14 @@ numeric_ids! {
     InventoryItemId;
     LocationId;
     CustomerId;
+    CompanyId;
+    CompanyContactId;
+    CompanyLocationId;
+    SubscriptionContractId;
+    DiscountId;
+    SellingPlanId;
+    PaymentTermsId;
+    PaymentScheduleId;
 }
 
 /// A shop: its `*.myshopify.com` name without the suffix, lower case.

@@ -7,30 +7,57 @@ use serde::{Deserialize, Serialize};
 use crate::Shop;
 use crate::ids::IdError;
 
-/// The kinds of aggregate; the name is a subject token and never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AggregateKind {
-    Order,
-    Product,
-    Customer,
-    /// One inventory item over all its locations.
-    Stock,
-    Shop,
+/// Declares the kinds of aggregate; a name is a subject token and never changes.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal;)*) => {
+        /// The kinds of aggregate.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AggregateKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl AggregateKind {
+            pub const ALL: [Self; [$(Self::$kind),*].len()] = [$(Self::$kind),*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl AggregateKind {
-    pub const ALL: [Self; 5] = [Self::Order, Self::Product, Self::Customer, Self::Stock, Self::Shop];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Product => "product",
-            Self::Customer => "customer",
-            Self::Stock => "stock",
-            Self::Shop => "shop",
-        }
-    }
+kinds! {
+    Order = "order";
+    Product = "product";
+    Customer = "customer";
+    /// One inventory item over all its locations.
+    Stock = "stock";
+    Shop = "shop";
+    Location = "location";
+    Collection = "collection";
+    DraftOrder = "draft_order";
+    Company = "company";
+    CompanyLocation = "company_location";
+    CompanyContact = "company_contact";
+    CompanyContactRole = "company_contact_role";
+    Dispute = "dispute";
+    SubscriptionContract = "subscription_contract";
+    SubscriptionBillingAttempt = "subscription_billing_attempt";
+    SubscriptionBillingCycle = "subscription_billing_cycle";
+    AppSubscription = "app_subscription";
+    AppPurchase = "app_purchase";
+    Discount = "discount";
+    DiscountCode = "discount_code";
+    Market = "market";
+    Segment = "segment";
+    SellingPlanGroup = "selling_plan_group";
+    PaymentTerms = "payment_terms";
+    PaymentSchedule = "payment_schedule";
+    TenderTransaction = "tender_transaction";
+    CustomerPaymentMethod = "customer_payment_method";
 }
 
 impl fmt::Display for AggregateKind {
@@ -44,7 +71,7 @@ impl FromStr for AggregateKind {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let kind = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
-        kind.ok_or(IdError::new("an aggregate: order, product, customer, stock or shop"))
+        kind.ok_or(IdError::new("a kind of aggregate, such as order or product"))
     }
 }
 

@@ -15,6 +15,7 @@ mod upcast;
 mod customer;
 mod order;
 mod product;
+mod resource;
 mod shop;
 mod stock;
 
@@ -27,6 +28,7 @@ pub use key::{AggregateKey, AggregateKind};
 pub use money::{Currency, Money, MoneyError, MoneySet};
 pub use order::*;
 pub use product::*;
+pub use resource::*;
 pub use shop::*;
 pub use stock::*;
 pub use upcast::upcast;

@@ -8,6 +8,7 @@ mod engine;
 mod fold;
 mod projection;
 mod read;
+mod rows;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -17,5 +18,6 @@ pub use engine::{Engine, EngineError};
 pub use fold::RowError;
 pub use projection::{Projection, ReadModel, ensure};
 pub use read::{Found, Listed, PageRequest, ReadError, position};
+pub use rows::rows_of;
 pub use tables::*;
 pub use wait::{WaitError, wait_for};

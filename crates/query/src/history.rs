@@ -135,16 +135,5 @@ impl<'a> RecordedEvent<'a> {
 }
 
 fn data(event: &Event) -> Value {
-    let body = match event {
-        Event::Order(event) => encode(event),
-        Event::Product(event) => encode(event),
-        Event::Customer(event) => encode(event),
-        Event::Stock(event) => encode(event),
-        Event::Shop(event) => encode(event),
-    };
-    serde_json::from_slice(&body).unwrap_or_default()
-}
-
-fn encode(event: &impl events::DomainEvents) -> Vec<u8> {
-    event.encode()
+    serde_json::from_slice(&event.encode()).unwrap_or_default()
 }

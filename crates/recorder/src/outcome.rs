@@ -1,4 +1,5 @@
 use metrics::counter;
+use shopify::StatedVersion;
 
 /// How a delivery ended. Labels are bounded: topics that are not Shopify's share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,4 +28,9 @@ impl Outcome {
             Self::Quarantined(reason) => ("quarantined", reason),
         }
     }
+}
+
+/// Says which API versions still come: the oldest ones are about to be sent in the shape of a later one.
+pub(crate) fn count_version(version: StatedVersion) {
+    counter!("tillstream_recorder_api_versions_total", "version" => version.to_string()).increment(1);
 }

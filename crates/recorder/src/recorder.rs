@@ -1,11 +1,12 @@
 use std::collections::HashSet;
+use std::pin::Pin;
 
-use aggregates::{Command, Customer, Order, Product, ShopState, Stock};
+use aggregates::{Command, Decider, Execute};
 use events::{AggregateKey, Shop};
-use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Subscriber};
+use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Receipt, StoreError, Subscriber};
 use tracing::Instrument;
 
-use crate::outcome::Outcome;
+use crate::outcome::{self, Outcome};
 use crate::webhook::{Meaning, Webhook};
 
 /// Records what the deliveries to known shops say.
@@ -50,21 +51,25 @@ impl Recorder {
         };
         let mut appended = 0;
         for command in commands {
-            appended += self.execute(&command.key(shop), command.clone(), &cause).await?;
+            let append = Append { store: &self.store, key: &command.key(shop), cause: &cause };
+            appended += command.clone().dispatch(append).await?.appended;
         }
         Ok(if appended == 0 { Outcome::Unchanged } else { Outcome::Recorded })
     }
+}
 
-    /// Returns how many events were appended.
-    async fn execute(&self, key: &AggregateKey, command: Command, cause: &Cause) -> Result<usize, Failure> {
-        let receipt = match command {
-            Command::Order(_, command) => self.store.execute::<Order>(key, command, cause).await,
-            Command::Product(_, command) => self.store.execute::<Product>(key, command, cause).await,
-            Command::Customer(_, command) => self.store.execute::<Customer>(key, command, cause).await,
-            Command::Stock(_, command) => self.store.execute::<Stock>(key, command, cause).await,
-            Command::Shop(command) => self.store.execute::<ShopState>(key, command, cause).await,
-        };
-        Ok(receipt?.appended)
+/// Lets the aggregate decide, and appends.
+struct Append<'a> {
+    store: &'a EventStore,
+    key: &'a AggregateKey,
+    cause: &'a Cause,
+}
+
+impl<'a> Execute for Append<'a> {
+    type Output = Pin<Box<dyn Future<Output = Result<Receipt, StoreError>> + Send + 'a>>;
+
+    fn execute<A: Decider>(self, command: A::Command) -> Self::Output {
+        Box::pin(self.store.execute::<A>(self.key, command, self.cause))
     }
 }
 
@@ -77,6 +82,7 @@ impl Subscriber for Recorder {
         let span = tracing::info_span!("record", sequence = webhook.delivery.sequence, shop, topic);
         let outcome = self.settle(webhook).instrument(span).await?;
         outcome.count(topic);
+        outcome::count_version(webhook.version);
         Ok(())
     }
 }

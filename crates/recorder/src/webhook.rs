@@ -3,7 +3,7 @@
 use aggregates::Command;
 use events::{Shop, subject};
 use sha2::{Digest, Sha256};
-use shopify::{Delivery, Topic, Translation, WebhookHeaders, parse_block, translate};
+use shopify::{Delivery, StatedVersion, Topic, Translation, WebhookHeaders, parse_block, translate};
 use streams::{Cause, FromDelivery, InboxDelivery, Raw, Stream, Unreadable};
 
 /// A delivery, and what is understood of it.
@@ -14,6 +14,7 @@ pub struct Webhook {
     pub(crate) shop: Option<Shop>,
     /// For labels and logs: a topic of Shopify's, else `other`.
     pub(crate) topic: &'static str,
+    pub(crate) version: StatedVersion,
     pub(crate) correlation_id: String,
     pub(crate) meaning: Meaning,
 }
@@ -44,7 +45,8 @@ impl From<InboxDelivery> for Webhook {
         };
         let topic = headers.topic.and_then(Topic::find).map_or("other", |topic| topic.name);
         let correlation_id = correlation_id(headers.event_id, delivery.sequence);
-        Self { shop, topic, correlation_id, meaning, delivery }
+        let version = StatedVersion::of(headers.api_version);
+        Self { shop, topic, version, correlation_id, meaning, delivery }
     }
 }
 

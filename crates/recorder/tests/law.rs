@@ -77,6 +77,7 @@ impl World {
             Command::Customer(_, command) => decide(&mut self.customer, command),
             Command::Stock(_, command) => decide(&mut self.stock, command),
             Command::Shop(command) => decide(&mut self.shop, command),
+            Command::Resource(id, _) => panic!("{id}: what is only observed has a law of its own"),
         }
     }
 }

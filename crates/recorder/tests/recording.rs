@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aggregates::Order;
 use bytes::Bytes;
-use events::{AggregateKey, AggregateKind, DomainEvents, Event, Recorded, Shop, subject};
+use events::{AggregateKey, AggregateKind, Event, Recorded, Shop, subject};
 use http::{HeaderMap, HeaderName};
 use recorder::Recorder;
 use shopify::encode_block;
@@ -68,21 +68,11 @@ impl House {
     }
 
     async fn types(&self, kind: AggregateKind, id: &str) -> Vec<&'static str> {
-        self.events(kind, id).await.iter().map(|recorded| wire_type(&recorded.event)).collect()
+        self.events(kind, id).await.iter().map(|recorded| recorded.event.wire_type()).collect()
     }
 
     async fn events(&self, kind: AggregateKind, id: &str) -> Vec<Recorded<Event>> {
         self.store.events(&AggregateKey::new(kind, &shop(), id)).await.unwrap()
-    }
-}
-
-fn wire_type(event: &Event) -> &'static str {
-    match event {
-        Event::Order(event) => event.wire_type(),
-        Event::Product(event) => event.wire_type(),
-        Event::Customer(event) => event.wire_type(),
-        Event::Stock(event) => event.wire_type(),
-        Event::Shop(event) => event.wire_type(),
     }
 }
 
@@ -105,7 +95,7 @@ async fn a_webhook_becomes_events_that_name_their_cause() {
     house.record().await;
 
     let events = house.events(AggregateKind::Order, "9007199254740993").await;
-    let types: Vec<_> = events.iter().map(|recorded| wire_type(&recorded.event)).collect();
+    let types: Vec<_> = events.iter().map(|recorded| recorded.event.wire_type()).collect();
     assert_eq!(types, ["order.placed", "order.paid"]);
     for recorded in events {
         let envelope = recorded.envelope;

@@ -6,16 +6,16 @@ use crate::wire::{Text, nonempty};
 #[derive(Deserialize)]
 pub(crate) struct AddressBody<'a> {
     #[serde(borrow)]
-    first_name: Option<Text<'a>>,
-    last_name: Option<Text<'a>>,
-    company: Option<Text<'a>>,
-    address1: Option<Text<'a>>,
-    address2: Option<Text<'a>>,
-    city: Option<Text<'a>>,
-    zip: Option<Text<'a>>,
-    province_code: Option<Text<'a>>,
-    country_code: Option<Text<'a>>,
-    phone: Option<Text<'a>>,
+    pub(crate) first_name: Option<Text<'a>>,
+    pub(crate) last_name: Option<Text<'a>>,
+    pub(crate) company: Option<Text<'a>>,
+    pub(crate) address1: Option<Text<'a>>,
+    pub(crate) address2: Option<Text<'a>>,
+    pub(crate) city: Option<Text<'a>>,
+    pub(crate) zip: Option<Text<'a>>,
+    pub(crate) province_code: Option<Text<'a>>,
+    pub(crate) country_code: Option<Text<'a>>,
+    pub(crate) phone: Option<Text<'a>>,
 }
 
 impl From<AddressBody<'_>> for events::Address {

@@ -2,6 +2,7 @@
 //!
 //! A delivery is translated to commands for the aggregates; nothing here touches the network.
 
+mod api_version;
 pub mod headers;
 mod json;
 mod reading;
@@ -9,6 +10,7 @@ pub mod signature;
 mod topic;
 mod translate;
 mod unreadable;
+mod upcast;
 mod wire;
 
 mod address;
@@ -20,13 +22,15 @@ mod line;
 mod order;
 mod product;
 mod refund;
+mod resource;
 mod shop;
 mod transaction;
 
+pub use api_version::{ApiVersion, StatedVersion, VersionError};
 pub use headers::{WebhookHeaders, encode_block, parse_block};
 pub use json::check as check_json;
 pub use reading::Reading;
 pub use signature::{Secret, SecretError, sign, verify};
-pub use topic::{End, Key, Part, Topic, Version};
+pub use topic::{COMPLIANCE, End, Key, Part, Topic, Version};
 pub use translate::{Delivery, Translation, translate};
 pub use unreadable::Unreadable;

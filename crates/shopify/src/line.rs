@@ -2,7 +2,6 @@ use events::{Currency, Line, LineId, ProductId, VariantId};
 use serde::Deserialize;
 
 use crate::Unreadable;
-use crate::refund::RefundBody;
 use crate::wire::{Amount, Field, Id, List, Object, PriceSet, Reference, Text, nonempty, optional, price, total};
 
 /// A line of an order.
@@ -36,7 +35,7 @@ struct AllocationBody {
 }
 
 impl LineBody<'_> {
-    pub(crate) fn line(self, currency: Currency, refunds: &List<RefundBody<'_>>) -> Result<Line, Unreadable> {
+    pub(crate) fn line(self, currency: Currency) -> Result<Line, Unreadable> {
         let Id(id) = self.id;
         let variant_id = optional(self.variant_id);
         let gift_card = self.gift_card.unwrap_or(false);
@@ -47,10 +46,7 @@ impl LineBody<'_> {
             sku: nonempty(self.sku),
             title: nonempty(self.title).or(nonempty(self.name)).unwrap_or_default(),
             quantity: self.quantity,
-            // Bodies from before 2024-01 leave it to the reader to take the refunds off.
-            current_quantity: self
-                .current_quantity
-                .unwrap_or_else(|| self.quantity.saturating_sub(RefundBody::quantity_of(refunds, id))),
+            current_quantity: self.current_quantity.unwrap_or(self.quantity),
             price: price("price", self.price_set, self.price, currency)?,
             discount: discount(self.discount_allocations, self.total_discount_set, self.total_discount, currency)?,
             gift_card,

@@ -95,7 +95,7 @@ struct ShippingBody {
 impl OrderBody<'_> {
     fn snapshot(self, as_of: AsOf) -> Result<OrderSnapshot, Unreadable> {
         let currency = self.currency;
-        let lines = self.line_items.into_iter().map(|Object(line)| line.line(currency, &self.refunds));
+        let lines = self.line_items.into_iter().map(|Object(line)| line.line(currency));
         let lines = lines.collect::<Result<_, _>>()?;
         let refunds = self.refunds.0.into_iter().map(|Object(refund)| refund.refund(Some(currency)));
         let fulfillments = self.fulfillments.0.into_iter().map(|Object(fulfillment)| fulfillment.fulfillment());

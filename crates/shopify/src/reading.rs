@@ -5,10 +5,11 @@ use events::{AsOf, Shop, Timestamp};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::topic::{Key, id_of};
 use crate::wire::{Id, Object, Text, id_of_gid};
-use crate::{Delivery, Unreadable, json};
+use crate::{Delivery, Unreadable};
 
-/// A delivery whose body is strict JSON: what translators read.
+/// A delivery whose body is strict JSON of the current API version: what translators read.
 #[derive(Debug)]
 pub struct Reading<'a> {
     pub(crate) shop: &'a Shop,
@@ -18,9 +19,10 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(delivery: &Delivery<'a>) -> Result<Self, Unreadable> {
+    /// `text` is the delivery's body, brought to the current API version.
+    pub(crate) fn new(delivery: &Delivery<'a>, text: &'a str) -> Self {
         let Delivery { shop, triggered_at, body, .. } = *delivery;
-        Ok(Self { shop, text: json::check(body)?, triggered_at, raw: body })
+        Self { shop, text, triggered_at, raw: body }
     }
 
     pub(crate) fn decode<T: Deserialize<'a>>(&self) -> Result<T, Unreadable> {
@@ -32,6 +34,11 @@ impl<'a> Reading<'a> {
     pub(crate) fn as_of(&self, updated_at: Timestamp) -> AsOf {
         let digest = hex::encode(&Sha256::digest(self.raw)[..8]);
         AsOf { updated_at, triggered_at: self.triggered_at, digest }
+    }
+
+    /// The id, in its shop, of what the body is about.
+    pub(crate) fn id(&self, key: Key) -> Result<String, Unreadable> {
+        id_of(key, self.text)
     }
 
     /// `X-Shopify-Triggered-At`, when the delivery has it.

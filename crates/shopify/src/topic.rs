@@ -19,8 +19,10 @@ mod subscriptions;
 use aggregates::Command;
 
 use self::key::Part::{Gid, Number};
+use crate::resource::{self, Snapshot};
 use crate::{Reading, Unreadable};
 
+pub(crate) use key::id_of;
 pub use key::{Key, Part};
 pub use version::Version;
 
@@ -59,16 +61,47 @@ pub struct Topic {
 pub enum End {
     /// Events of our own words.
     Typed(Translator),
+    /// The resource as it is shown, in one event.
+    Observed(Observer),
     /// It stays in the inbox, because of this: a stable token.
     Kept(&'static str),
 }
 
 type Translator = fn(&Reading<'_>) -> Result<Vec<Command>, Unreadable>;
+type Observer = fn(&Topic, &Reading<'_>) -> Result<Vec<Command>, Unreadable>;
+
+/// The topics that every app must take; they are subscribed to in a list of their own.
+pub const COMPLIANCE: [&str; 3] = ["customers/data_request", "customers/redact", "shop/redact"];
 
 impl Topic {
+    /// The topic of a body that is kept in a file: `orders__create`, or `orders__create--<anything>`.
+    pub fn of_file(stem: &str) -> Option<&'static Self> {
+        let name = stem.split("--").next().unwrap_or_default();
+        Self::find(&name.replacen("__", "/", 1)).or_else(|| Self::find(&name.replacen('_', ".", 1)))
+    }
+
+    /// Whether its deliveries lead to events.
+    pub const fn is_translated(&self) -> bool {
+        !matches!(self.end, End::Kept(_))
+    }
+
     /// The topic of this name, as the header spells it.
     pub fn find(name: &str) -> Option<&'static Self> {
         Self::all().find(|topic| topic.name == name)
+    }
+
+    /// What a body says, as commands; none when it is kept.
+    pub(crate) fn read(&self, reading: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
+        match self.end {
+            End::Typed(translator) => translator(reading),
+            End::Observed(observer) => observer(self, reading),
+            End::Kept(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// What happened, the last word of the name.
+    pub fn action(&self) -> &'static str {
+        self.name.rsplit(['/', '.']).next().unwrap_or_default()
     }
 
     /// All there are, in the order of the table.
@@ -92,6 +125,20 @@ const fn typed(
     Topic { name, resource, key, version, end: End::Typed(translator) }
 }
 
+const fn observed<R: Snapshot>(name: &'static str, key: Key, version: Version) -> Topic {
+    Topic { name, resource: R::KIND.as_str(), key, version, end: End::Observed(resource::observed::<R>) }
+}
+
+/// Shows the whole resource once more, at its end.
+const fn ended<R: Snapshot>(name: &'static str, key: Key, version: Version) -> Topic {
+    Topic { name, resource: R::KIND.as_str(), key, version, end: End::Observed(resource::ended::<R>) }
+}
+
+/// Shows an id and little more.
+const fn deleted<R: Snapshot>(name: &'static str, key: Key, version: Version) -> Topic {
+    Topic { name, resource: R::KIND.as_str(), key, version, end: End::Observed(resource::deleted::<R>) }
+}
+
 const fn kept(name: &'static str, resource: &'static str, key: Key, version: Version, reason: &'static str) -> Topic {
     Topic { name, resource, key, version, end: End::Kept(reason) }
 }
@@ -103,7 +150,8 @@ const CUSTOMER_ID: Key = &[Number("customer_id")];
 const ITEM_ID: Key = &[Number("inventory_item_id")];
 const FULFILLMENT_ORDER: Key = &[Gid("fulfillment_order.id", &["FulfillmentOrder"])];
 const CYCLE: Key = &[Number("subscription_contract_id"), Number("cycle_index")];
-const DISCOUNT: Key = &[Gid("admin_graphql_api_id", &["DiscountAutomaticNode", "DiscountCodeNode", "DiscountNode"])];
+pub(crate) const DISCOUNT: Key =
+    &[Gid("admin_graphql_api_id", &["DiscountAutomaticNode", "DiscountCodeNode", "DiscountNode"])];
 const CONTACT_AT_LOCATION: Key = &[
     Gid("company_contact.admin_graphql_api_id", &["CompanyContact"]),
     Gid("company_location.admin_graphql_api_id", &["CompanyLocation"]),

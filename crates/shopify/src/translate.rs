@@ -2,7 +2,8 @@ use aggregates::Command;
 use events::{Shop, Timestamp};
 
 use crate::topic::End;
-use crate::{Reading, Topic, Unreadable};
+use crate::upcast::upcast;
+use crate::{Reading, StatedVersion, Topic, Unreadable, json};
 
 /// An authentic delivery: what its headers say, and its raw body.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +29,10 @@ pub enum Translation {
 pub fn translate(delivery: &Delivery<'_>) -> Result<Translation, Unreadable> {
     let name = delivery.topic.ok_or(Unreadable::NoTopic)?;
     let topic = Topic::find(name).ok_or(Unreadable::UnknownTopic)?;
-    match topic.end {
-        End::Typed(translator) => translator(&Reading::new(delivery)?).map(Translation::Commands),
-        End::Kept(reason) => Ok(Translation::Kept(reason)),
+    if let End::Kept(reason) = topic.end {
+        return Ok(Translation::Kept(reason));
     }
+    let stated = StatedVersion::of(delivery.api_version);
+    let text = upcast(topic, stated, json::check(delivery.body)?)?;
+    topic.read(&Reading::new(delivery, &text)).map(Translation::Commands)
 }

@@ -50,7 +50,7 @@ impl House {
             }
             Command::Customer(id, command) => drop(self.customers.entry(id).or_default().decide(command).unwrap()),
             Command::Stock(item, command) => self.move_stock(item, command),
-            Command::Shop(..) => {}
+            Command::Shop(..) | Command::Resource(..) => {}
         }
     }
 

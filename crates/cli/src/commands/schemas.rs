@@ -2,13 +2,17 @@
 //!
 //! Only the current version of each event is written; the files of older versions stay as they were published.
 
+mod compare;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use events::CATALOGUE;
 use serde::Serialize;
+use shopify::ApiVersion;
 
+use crate::cli::Common;
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::output;
 
@@ -16,8 +20,8 @@ use crate::output;
 pub(crate) enum SchemasCommand {
     /// Writes what this binary speaks.
     Export(Place),
-    /// Compares what is there with what this binary speaks.
-    Check(Place),
+    /// Compares what is there with what this binary speaks; with --payloads, what two API versions make of the same bodies.
+    Check(CheckArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -27,10 +31,27 @@ pub(crate) struct Place {
     dir: PathBuf,
 }
 
-pub(crate) fn run(command: &SchemasCommand) -> Outcome {
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Bodies of webhooks, each in a file named by its topic: orders__create--anything.json.
+    #[arg(long, value_name = "DIR", requires_all = ["from", "to"])]
+    payloads: Option<PathBuf>,
+    /// An API version, such as 2026-01.
+    #[arg(long, value_name = "VERSION", requires = "payloads")]
+    from: Option<ApiVersion>,
+    #[arg(long, value_name = "VERSION", requires = "payloads")]
+    to: Option<ApiVersion>,
+}
+
+pub(crate) fn run(common: &Common, command: &SchemasCommand) -> Outcome {
     match command {
         SchemasCommand::Export(place) => export(&place.dir),
-        SchemasCommand::Check(place) => check(&place.dir),
+        SchemasCommand::Check(CheckArgs { payloads: Some(payloads), from: Some(from), to: Some(to), .. }) => {
+            compare::run(payloads, *from, *to, common.output)
+        }
+        SchemasCommand::Check(args) => check(&args.place.dir),
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) const KEYS: &[&str] = &[
     "database.url",
     "ingress.max_body_bytes",
     "ingress.deadline",
+    "webhooks.uri",
+    "webhooks.include_fields",
     "inventory.rules",
     "inventory.priority",
     "simulator.deliveries_per_second",
@@ -29,7 +31,7 @@ pub(crate) const KEYS: &[&str] = &[
 pub(crate) const SHOP_KEYS: &[&str] =
     &["domain", "secrets", "secrets_env", "secrets_file", "stock_authority", "time_zone", "currency"];
 
-const LISTS: &[&str] = &["inventory.rules", "inventory.priority", "secrets"];
+const LISTS: &[&str] = &["webhooks.include_fields", "inventory.rules", "inventory.priority", "secrets"];
 const NUMBERS: &[&str] = &[
     "server.max_connections",
     "nats.replicas",

@@ -18,6 +18,7 @@ pub(crate) struct Config {
     pub(crate) nats: Nats,
     pub(crate) database: DatabaseConfig,
     pub(crate) ingress: Ingress,
+    pub(crate) webhooks: Webhooks,
     pub(crate) inventory: Inventory,
     pub(crate) simulator: Simulator,
     pub(crate) log: Log,
@@ -92,6 +93,20 @@ pub(crate) struct Ingress {
 impl Default for Ingress {
     fn default() -> Self {
         Self { max_body_bytes: 8 << 20, deadline: SignedDuration::from_millis(2500) }
+    }
+}
+
+/// How Shopify is asked to deliver; see `tillstream shopify toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    pub(crate) uri: String,
+    pub(crate) include_fields: Vec<String>,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { uri: "/webhooks/shopify".to_owned(), include_fields: Vec::new() }
     }
 }
 

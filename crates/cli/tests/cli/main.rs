@@ -4,4 +4,5 @@
 
 mod exit_codes;
 mod process;
+mod shopify_side;
 mod up;

@@ -158,13 +158,7 @@ fn order(id: u64) -> Recorded<Event> {
 }
 
 async fn append(publisher: &RawPublisher, event: &Recorded<Event>) {
-    let body = match &event.event {
-        Event::Order(event) => event.encode(),
-        Event::Product(event) => event.encode(),
-        Event::Customer(event) => event.encode(),
-        Event::Stock(event) => event.encode(),
-        Event::Shop(event) => event.encode(),
-    };
+    let body = event.event.encode();
     publisher.publish(event.envelope.subject(), &event.envelope.headers(), body).await;
 }
 

@@ -1,54 +1,44 @@
 //! Business customers.
 
+use events::{Company, CompanyContact, CompanyContactRole, CompanyLocation};
+
 use super::Part::Gid;
-use super::{CONTACT_AT_LOCATION, NO_EVENT_YET, TRIGGERED_AT, Topic, UPDATED_AT, kept};
+use super::{CONTACT_AT_LOCATION, TRIGGERED_AT, Topic, UPDATED_AT, ended, observed};
 
 pub(super) static TOPICS: &[Topic] = &[
-    kept("companies/create", "company", &[Gid("admin_graphql_api_id", &["Company"])], UPDATED_AT, NO_EVENT_YET),
-    kept("companies/update", "company", &[Gid("admin_graphql_api_id", &["Company"])], UPDATED_AT, NO_EVENT_YET),
-    kept("companies/delete", "company", &[Gid("admin_graphql_api_id", &["Company"])], TRIGGERED_AT, NO_EVENT_YET),
-    kept(
+    observed::<Company>("companies/create", &[Gid("admin_graphql_api_id", &["Company"])], UPDATED_AT),
+    observed::<Company>("companies/update", &[Gid("admin_graphql_api_id", &["Company"])], UPDATED_AT),
+    ended::<Company>("companies/delete", &[Gid("admin_graphql_api_id", &["Company"])], TRIGGERED_AT),
+    observed::<CompanyLocation>(
         "company_locations/create",
-        "company_location",
         &[Gid("admin_graphql_api_id", &["CompanyLocation"])],
         UPDATED_AT,
-        NO_EVENT_YET,
     ),
-    kept(
+    observed::<CompanyLocation>(
         "company_locations/update",
-        "company_location",
         &[Gid("admin_graphql_api_id", &["CompanyLocation"])],
         UPDATED_AT,
-        NO_EVENT_YET,
     ),
-    kept(
+    ended::<CompanyLocation>(
         "company_locations/delete",
-        "company_location",
         &[Gid("admin_graphql_api_id", &["CompanyLocation"])],
         TRIGGERED_AT,
-        NO_EVENT_YET,
     ),
-    kept(
+    observed::<CompanyContact>(
         "company_contacts/create",
-        "company_contact",
         &[Gid("admin_graphql_api_id", &["CompanyContact"])],
         UPDATED_AT,
-        NO_EVENT_YET,
     ),
-    kept(
+    observed::<CompanyContact>(
         "company_contacts/update",
-        "company_contact",
         &[Gid("admin_graphql_api_id", &["CompanyContact"])],
         UPDATED_AT,
-        NO_EVENT_YET,
     ),
-    kept(
+    ended::<CompanyContact>(
         "company_contacts/delete",
-        "company_contact",
         &[Gid("admin_graphql_api_id", &["CompanyContact"])],
         TRIGGERED_AT,
-        NO_EVENT_YET,
     ),
-    kept("company_contact_roles/assign", "company_contact_role", CONTACT_AT_LOCATION, TRIGGERED_AT, NO_EVENT_YET),
-    kept("company_contact_roles/revoke", "company_contact_role", CONTACT_AT_LOCATION, TRIGGERED_AT, NO_EVENT_YET),
+    observed::<CompanyContactRole>("company_contact_roles/assign", CONTACT_AT_LOCATION, TRIGGERED_AT),
+    observed::<CompanyContactRole>("company_contact_roles/revoke", CONTACT_AT_LOCATION, TRIGGERED_AT),
 ];

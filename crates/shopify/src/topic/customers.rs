@@ -1,8 +1,12 @@
 //! Customers, and groups of them.
 
+use events::Segment;
+
 use super::Part::{Gid, Number};
 use super::Version::Field;
-use super::{CUSTOMER_ID, ID, NO_EVENT_YET, SUPERSEDED, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed};
+use super::{
+    CUSTOMER_ID, ID, NO_EVENT_YET, SUPERSEDED, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed,
+};
 use crate::customer;
 
 pub(super) static TOPICS: &[Topic] = &[
@@ -49,7 +53,7 @@ pub(super) static TOPICS: &[Topic] = &[
     kept("customer_groups/create", "customer_group", ID, UPDATED_AT, SUPERSEDED),
     kept("customer_groups/update", "customer_group", ID, UPDATED_AT, SUPERSEDED),
     kept("customer_groups/delete", "customer_group", ID, TRIGGERED_AT, SUPERSEDED),
-    kept("segments/create", "segment", ID, Field("lastEditDate"), NO_EVENT_YET),
-    kept("segments/update", "segment", ID, Field("lastEditDate"), NO_EVENT_YET),
-    kept("segments/delete", "segment", ID, TRIGGERED_AT, NO_EVENT_YET),
+    observed::<Segment>("segments/create", ID, Field("lastEditDate")),
+    observed::<Segment>("segments/update", ID, Field("lastEditDate")),
+    deleted::<Segment>("segments/delete", ID, TRIGGERED_AT),
 ];

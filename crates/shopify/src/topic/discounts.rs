@@ -1,28 +1,26 @@
 //! Discounts and markets.
 
+use events::{Discount, DiscountCode, Market};
+
 use super::Part::Gid;
 use super::Version::Field;
-use super::{DISCOUNT, ID, NO_EVENT_YET, TRIGGERED_AT, Topic, UPDATED_AT, kept};
+use super::{DISCOUNT, ID, TRIGGERED_AT, Topic, UPDATED_AT, deleted, ended, observed};
 
 pub(super) static TOPICS: &[Topic] = &[
-    kept("discounts/create", "discount", DISCOUNT, UPDATED_AT, NO_EVENT_YET),
-    kept("discounts/update", "discount", DISCOUNT, UPDATED_AT, NO_EVENT_YET),
-    kept("discounts/delete", "discount", DISCOUNT, Field("deleted_at"), NO_EVENT_YET),
-    kept(
+    observed::<Discount>("discounts/create", DISCOUNT, UPDATED_AT),
+    observed::<Discount>("discounts/update", DISCOUNT, UPDATED_AT),
+    deleted::<Discount>("discounts/delete", DISCOUNT, Field("deleted_at")),
+    observed::<DiscountCode>(
         "discounts/redeemcode_added",
-        "discount_code",
         &[Gid("redeem_code.id", &["DiscountRedeemCode"])],
         UPDATED_AT,
-        NO_EVENT_YET,
     ),
-    kept(
+    ended::<DiscountCode>(
         "discounts/redeemcode_removed",
-        "discount_code",
         &[Gid("redeem_code.id", &["DiscountRedeemCode"])],
         UPDATED_AT,
-        NO_EVENT_YET,
     ),
-    kept("markets/create", "market", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("markets/update", "market", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("markets/delete", "market", ID, TRIGGERED_AT, NO_EVENT_YET),
+    observed::<Market>("markets/create", ID, TRIGGERED_AT),
+    observed::<Market>("markets/update", ID, TRIGGERED_AT),
+    deleted::<Market>("markets/delete", ID, TRIGGERED_AT),
 ];

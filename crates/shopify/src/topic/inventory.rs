@@ -1,7 +1,9 @@
 //! Items, levels and places of stock.
 
+use events::Location;
+
 use super::Part::Gid;
-use super::{DELTA, HAPPENED_AT, ID, ITEM_ID, NO_EVENT_YET, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed};
+use super::{DELTA, HAPPENED_AT, ID, ITEM_ID, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed};
 use crate::inventory;
 
 pub(super) static TOPICS: &[Topic] = &[
@@ -92,9 +94,9 @@ pub(super) static TOPICS: &[Topic] = &[
         DELTA,
     ),
     kept("inventory_transfers/updated", "inventory_transfer", &[Gid("id", &["InventoryTransfer"])], HAPPENED_AT, DELTA),
-    kept("locations/create", "location", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("locations/update", "location", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("locations/activate", "location", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("locations/deactivate", "location", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("locations/delete", "location", ID, TRIGGERED_AT, NO_EVENT_YET),
+    observed::<Location>("locations/create", ID, UPDATED_AT),
+    observed::<Location>("locations/update", ID, UPDATED_AT),
+    observed::<Location>("locations/activate", ID, UPDATED_AT),
+    observed::<Location>("locations/deactivate", ID, UPDATED_AT),
+    deleted::<Location>("locations/delete", ID, TRIGGERED_AT),
 ];

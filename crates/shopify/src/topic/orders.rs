@@ -1,8 +1,10 @@
 //! Orders, what happens to them, and drafts of them.
 
+use events::DraftOrder;
+
 use super::Part::Number;
 use super::Version::Field;
-use super::{ID, NO_EVENT_YET, ORDER_ID, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed};
+use super::{ID, NO_EVENT_YET, ORDER_ID, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed};
 use crate::{edit, fulfillment, order, refund, transaction};
 
 pub(super) static TOPICS: &[Topic] = &[
@@ -23,7 +25,7 @@ pub(super) static TOPICS: &[Topic] = &[
     typed("fulfillments/update", "order", ORDER_ID, UPDATED_AT, fulfillment::changed),
     kept("fulfillment_events/create", "order", ORDER_ID, UPDATED_AT, NO_EVENT_YET),
     kept("fulfillment_events/delete", "order", ORDER_ID, UPDATED_AT, NO_EVENT_YET),
-    kept("draft_orders/create", "draft_order", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("draft_orders/update", "draft_order", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("draft_orders/delete", "draft_order", ID, TRIGGERED_AT, NO_EVENT_YET),
+    observed::<DraftOrder>("draft_orders/create", ID, UPDATED_AT),
+    observed::<DraftOrder>("draft_orders/update", ID, UPDATED_AT),
+    deleted::<DraftOrder>("draft_orders/delete", ID, TRIGGERED_AT),
 ];

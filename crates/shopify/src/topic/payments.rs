@@ -1,17 +1,19 @@
 //! How and when is paid.
 
+use events::{CustomerPaymentMethod, Dispute, PaymentSchedule, PaymentTerms, TenderTransaction};
+
 use super::Part::Text;
-use super::{ID, NO_EVENT_YET, TRIGGERED_AT, Topic, UPDATED_AT, kept};
+use super::{ID, TRIGGERED_AT, Topic, UPDATED_AT, deleted, ended, observed};
 
 pub(super) static TOPICS: &[Topic] = &[
-    kept("tender_transactions/create", "tender_transaction", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("payment_terms/create", "payment_terms", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("payment_terms/update", "payment_terms", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("payment_terms/delete", "payment_terms", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("payment_schedules/due", "payment_schedule", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("disputes/create", "dispute", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("disputes/update", "dispute", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("customer_payment_methods/create", "customer_payment_method", &[Text("token")], TRIGGERED_AT, NO_EVENT_YET),
-    kept("customer_payment_methods/update", "customer_payment_method", &[Text("token")], TRIGGERED_AT, NO_EVENT_YET),
-    kept("customer_payment_methods/revoke", "customer_payment_method", &[Text("token")], TRIGGERED_AT, NO_EVENT_YET),
+    observed::<TenderTransaction>("tender_transactions/create", ID, TRIGGERED_AT),
+    observed::<PaymentTerms>("payment_terms/create", ID, UPDATED_AT),
+    observed::<PaymentTerms>("payment_terms/update", ID, UPDATED_AT),
+    deleted::<PaymentTerms>("payment_terms/delete", ID, TRIGGERED_AT),
+    observed::<PaymentSchedule>("payment_schedules/due", ID, UPDATED_AT),
+    observed::<Dispute>("disputes/create", ID, TRIGGERED_AT),
+    observed::<Dispute>("disputes/update", ID, TRIGGERED_AT),
+    observed::<CustomerPaymentMethod>("customer_payment_methods/create", &[Text("token")], TRIGGERED_AT),
+    observed::<CustomerPaymentMethod>("customer_payment_methods/update", &[Text("token")], TRIGGERED_AT),
+    ended::<CustomerPaymentMethod>("customer_payment_methods/revoke", &[Text("token")], TRIGGERED_AT),
 ];

@@ -1,8 +1,10 @@
 //! Products, collections, and where they are offered.
 
+use events::{Collection, SellingPlanGroup};
+
 use super::Part::{Gid, Number, Text};
 use super::Version::Field;
-use super::{CHANNEL, ID, JOB, NO_EVENT_YET, PRODUCT_ID, REPEATS, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed};
+use super::{CHANNEL, ID, JOB, PRODUCT_ID, REPEATS, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed};
 use crate::product;
 
 pub(super) static TOPICS: &[Topic] = &[
@@ -75,9 +77,9 @@ pub(super) static TOPICS: &[Topic] = &[
     ),
     kept("publications/delete", "publication", ID, TRIGGERED_AT, CHANNEL),
     kept("channels/delete", "channel", &[Text("id")], TRIGGERED_AT, CHANNEL),
-    kept("collections/create", "collection", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("collections/update", "collection", ID, UPDATED_AT, NO_EVENT_YET),
-    kept("collections/delete", "collection", ID, TRIGGERED_AT, NO_EVENT_YET),
+    observed::<Collection>("collections/create", ID, UPDATED_AT),
+    observed::<Collection>("collections/update", ID, UPDATED_AT),
+    deleted::<Collection>("collections/delete", ID, TRIGGERED_AT),
     kept(
         "collection_listings/add",
         "collection",
@@ -102,7 +104,7 @@ pub(super) static TOPICS: &[Topic] = &[
     kept("collection_publications/create", "collection", &[Number("collection_id")], UPDATED_AT, CHANNEL),
     kept("collection_publications/update", "collection", &[Number("collection_id")], UPDATED_AT, CHANNEL),
     kept("collection_publications/delete", "collection_publication", ID, TRIGGERED_AT, CHANNEL),
-    kept("selling_plan_groups/create", "selling_plan_group", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("selling_plan_groups/update", "selling_plan_group", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("selling_plan_groups/delete", "selling_plan_group", ID, TRIGGERED_AT, NO_EVENT_YET),
+    observed::<SellingPlanGroup>("selling_plan_groups/create", ID, TRIGGERED_AT),
+    observed::<SellingPlanGroup>("selling_plan_groups/update", ID, TRIGGERED_AT),
+    deleted::<SellingPlanGroup>("selling_plan_groups/delete", ID, TRIGGERED_AT),
 ];

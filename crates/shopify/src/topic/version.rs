@@ -1,5 +1,10 @@
 use std::fmt;
 
+use events::Timestamp;
+
+use super::key::find;
+use crate::{Reading, Unreadable};
+
 /// What says how new a body is; paths are dotted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -9,6 +14,17 @@ pub enum Version {
     Revision(&'static str),
     /// `X-Shopify-Triggered-At`: the body says nothing.
     TriggeredAt,
+}
+
+impl Version {
+    /// When the body was true. A time that Shopify leaves empty is that of the trigger.
+    pub(crate) fn time(&self, reading: &Reading<'_>) -> Result<Timestamp, Unreadable> {
+        let Self::Field(path) = self else { return Ok(reading.triggered_at()) };
+        match find(reading.text, path)?.ok_or_else(|| Unreadable::missing(path))? {
+            "null" => Ok(reading.triggered_at()),
+            text => Ok(serde_json::from_str(text)?),
+        }
+    }
 }
 
 impl fmt::Display for Version {

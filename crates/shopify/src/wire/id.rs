@@ -3,6 +3,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
+use super::Text;
 use crate::Unreadable;
 
 /// The id of the thing a body is about: a JSON integer, read from its digits.
@@ -41,6 +42,17 @@ pub(crate) fn id_of_gid<T: FromStr>(gid: &str, kind: &str) -> Result<T, Unreadab
     let id = gid.strip_prefix("gid://shopify/").and_then(|rest| rest.strip_prefix(kind)?.strip_prefix('/'));
     let id = id.and_then(|id| id.split('?').next()?.parse().ok());
     id.ok_or_else(|| Unreadable::Shape(format!("not the global id of one {kind}")))
+}
+
+/// The id of another thing by its global id, when there is one.
+pub(crate) fn gid<T: FromStr>(gid: Option<Text<'_>>, kind: &str) -> Result<Option<T>, Unreadable> {
+    gid.map(|gid| id_of_gid(gid.as_str(), kind)).transpose()
+}
+
+/// The number in a global id of any kind.
+pub(crate) fn number_of(gid: &str) -> Option<&str> {
+    let (_, number) = gid.strip_prefix("gid://shopify/")?.split_once('/')?;
+    number.split('?').next()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An event as it is shown.
 
-use events::{DomainEvents, Event, Recorded, Timestamp};
+use events::{Event, Recorded, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ impl Row {
             recorded_at,
             correlation_id: envelope.correlation_id,
             causation_id: envelope.causation_id,
-            data: serde_json::from_slice(&body(&event))?,
+            data: serde_json::from_slice(&event.encode())?,
         })
     }
 
@@ -70,15 +70,5 @@ impl Row {
              aggregate    {aggregate}/{shop}/{aggregate_id} (event {aggregate_version})\ntime         {time}\n\
              recorded     {recorded_at}\ncorrelation  {correlation_id}\ncausation    {causation_id}\n\n{data}\n"
         ))
-    }
-}
-
-fn body(event: &Event) -> Vec<u8> {
-    match event {
-        Event::Order(event) => event.encode(),
-        Event::Product(event) => event.encode(),
-        Event::Customer(event) => event.encode(),
-        Event::Stock(event) => event.encode(),
-        Event::Shop(event) => event.encode(),
     }
 }
