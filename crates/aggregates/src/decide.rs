@@ -7,19 +7,41 @@ pub trait Decider:
     + Clone
     + 'static
 {
-    /// Decides and applies; returns the events in order. Deciding the same command again gives none.
+    /// Decides and applies; returns the events in order. Deciding the same command again gives none; one
+    /// that is refused leaves the state as it was.
     fn decide(&mut self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
+
+    /// The state written down, to begin a later load with; none where histories are short.
+    fn snapshot(&self) -> Option<Snapshot> {
+        None
+    }
+
+    /// None for one of another shape: then the history is folded from its beginning.
+    fn restore(_: &Snapshot) -> Option<Self> {
+        None
+    }
+}
+
+/// A state written down. It is a cache: what it says also follows from the events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Which shape, and which way of folding, it was made with.
+    pub shape: u32,
+    pub body: String,
 }
 
 /// Makes a [`Decider`] a cqrs-es aggregate. The sink applies what it is given, so the decision is
 /// taken on a copy.
 macro_rules! aggregate {
     ($name:ident $(<$generic:ident: $bound:path>)?, $command:ty, $event:ty) => {
+        crate::decide::aggregate!($name $(<$generic: $bound>)?, $command, $event, std::convert::Infallible);
+    };
+    ($name:ident $(<$generic:ident: $bound:path>)?, $command:ty, $event:ty, $error:ty) => {
         impl $(<$generic: $bound>)? cqrs_es::Aggregate for $name $(<$generic>)? {
             const TYPE: &'static str = <$event as events::DomainEvents>::KIND.as_str();
             type Command = $command;
             type Event = $event;
-            type Error = std::convert::Infallible;
+            type Error = $error;
             type Services = ();
 
             async fn handle(

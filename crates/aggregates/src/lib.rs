@@ -15,9 +15,9 @@ mod stock;
 
 pub use command::{Command, Execute};
 pub use customer::{Customer, CustomerCommand, CustomerSnapshot};
-pub use decide::Decider;
+pub use decide::{Decider, Snapshot};
 pub use order::{Cancellation, DemandPart, LineDemand, Order, OrderCommand, OrderSnapshot};
 pub use product::{Product, ProductCommand, ProductSnapshot};
 pub use resource::{Observable, ObserveCommand, Observed, ResourceCommand};
 pub use shop::{ShopCommand, ShopState};
-pub use stock::{Stock, StockCommand};
+pub use stock::{Adjustment, Routing, Rule, Simulated, Simulation, Stock, StockCommand, StockError};

@@ -1,23 +1,41 @@
 //! The ledger of one inventory item: what Shopify observed, and what order lines claim.
 //!
-//! Shopify is the authority (`stock_authority = "shopify"`): `available` at a location is its last
-//! observation and the movements there that are later. A movement at or before an observation (the
-//! same second included) is already inside it. Where the location is our guess, a movement counts
-//! only while it is later than every observation of the item at any location: the first echo
-//! anywhere says that Shopify has deducted.
+//! Under Shopify's authority `available` at a location is its last observation and the movements
+//! there that are later. A movement at or before an observation (the same second included) is
+//! already inside it. Where the location is our guess, a movement counts only while it is later than
+//! every observation of the item at any location: the first echo anywhere says that Shopify has
+//! deducted. Under our ledger's authority the first observation opens the ledger, every later
+//! movement counts where we booked it, and later observations only measure drift.
 
+mod adjust;
 mod allocate;
+mod backorder;
+mod book;
 mod claim;
+mod claims;
 mod decide;
+mod freeze;
 mod guess;
 mod ledger;
+mod place;
+mod route;
+mod simulate;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use events::{AsOf, Claim, LineId, LocationId, Observation, OrderId, Timestamp};
+use events::{AsOf, LocationId, Observation, StockPolicy, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use adjust::{Adjustment, StockError};
+pub use route::{Routing, Rule};
+pub use simulate::{Simulated, Simulation};
+
 use crate::LineDemand;
+use adjust::Adjustments;
+use backorder::Backorders;
+use claims::Claims;
+use freeze::Frozen;
+use place::Place;
 
 /// What is said of an item's stock.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,24 +61,38 @@ pub enum StockCommand {
         location_id: LocationId,
         observation: Observation,
     },
-    /// What lines want of this item; `priority` ranks locations, best first.
+    /// The shop's settings for the item.
+    Govern {
+        at: Timestamp,
+        policy: StockPolicy,
+    },
+    /// What lines want of this item, and how a location is chosen for them.
     Claim {
         lines: Vec<LineDemand>,
-        priority: Vec<LocationId>,
+        routing: Routing,
+        policy: StockPolicy,
     },
+    /// Somebody counted, found or lost goods.
+    Adjust(Adjustment),
 }
 
 /// An item's stock as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Frozen", into = "Frozen")]
 pub struct Stock {
     item: Option<Item>,
     retired: bool,
+    policy: StockPolicy,
     places: BTreeMap<LocationId, Place>,
-    claims: BTreeMap<OrderId, BTreeMap<LineId, Claim>>,
-    /// `<order>/<line>` that were told to be oversold, so that each is told once.
-    oversold: BTreeSet<String>,
+    claims: Claims,
+    backorders: Backorders,
+    adjustments: Adjustments,
     /// Nothing is available anywhere; set by `ran_out`, so that the edge is crossed once.
     out: bool,
+    /// More is available than what counts as little, or was when that was last told.
+    ample: bool,
+    /// The newest of the times that were told: the item's own clock, which never decides alone.
+    now: Timestamp,
 }
 
 /// The inventory item's own record.
@@ -69,16 +101,4 @@ struct Item {
     as_of: AsOf,
     sku: Option<String>,
     tracked: bool,
-}
-
-/// One location, as far as it concerns this item.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Place {
-    connected_at: Option<Timestamp>,
-    disconnected_at: Option<Timestamp>,
-    latest: Option<Observation>,
-    /// The newest one of an earlier second.
-    previous: Option<Observation>,
-    /// The observation whose drift has been told.
-    drift_told: Option<Observation>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bench, config, events, projections, schemas, shopify, status, streams};
+use crate::commands::{bench, config, events, inventory, projections, schemas, shopify, status, streams};
 use crate::config::Flags;
 use crate::nats::ChildArgs;
 use crate::output::Format;
@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// The events that are kept.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// What stands where, what moved it, and where an order would be taken from.
+    #[command(subcommand)]
+    Inventory(inventory::InventoryCommand),
     /// The streams on NATS.
     #[command(subcommand)]
     Streams(streams::StreamsCommand),

@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod healthcheck;
 mod instance;
+pub(crate) mod inventory;
 pub(crate) mod projections;
 pub(crate) mod role;
 pub(crate) mod schemas;

@@ -8,7 +8,7 @@ mod sections;
 mod shops;
 
 pub(crate) use layers::{Flags, Loaded, load};
-pub(crate) use sections::{Config, Log, LogFormat, Nats, Server, Simulator, Sync};
+pub(crate) use sections::{Config, Inventory, Log, LogFormat, Nats, Server, Simulator, Sync};
 pub(crate) use shops::{KnownShop, Secret};
 
 /// The commented file that `config default` prints; a test holds it against the built-in defaults.

@@ -27,7 +27,8 @@ pub(crate) fn find_or_add(shops: &mut Vec<KnownShop>, config: &Config) -> Outcom
         return Err(Failure::new(Exit::Precondition, message)
             .hint(format!("listen on 127.0.0.1, or configure the shop {DOMAIN} with a secret of your own")));
     }
-    let known = KnownShop { shop, secrets: Secret::new(SECRET).into_iter().collect(), currency: None };
+    let secrets = Secret::new(SECRET).into_iter().collect();
+    let known = KnownShop { shop, secrets, currency: None, stock_authority: events::StockAuthority::default() };
     shops.push(known.clone());
     Ok(known)
 }

@@ -6,6 +6,7 @@ mod databases;
 use std::collections::HashMap;
 
 use axum::Router;
+use events::StockAuthority;
 use handlers::inventory::{self, Inventory, InventorySettings};
 use ingress::{IngressSettings, IngressState, ShopKeys, Shops};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -56,10 +57,10 @@ impl Ground {
     pub(crate) async fn handlers(&self, host: &mut Host, names: &[String]) -> Outcome<Vec<Watched>> {
         refuse_unknown_services(names)?;
         let database = open_database(&self.config, inventory::NAME).await?;
-        let settings = InventorySettings { priority: self.config.inventory.priority.clone() };
+        let settings = inventory_settings(&self.config, &self.shops)?;
         let inventory = Inventory::open(&self.broker, database.clone(), settings).await?;
         self.fold(host, "inventory copies", inventory.copies);
-        self.subscribe(host, "inventory", inventory.allocate_stock).await?;
+        self.subscribe_with(host, "inventory", inventory.allocate_stock, Inventory::subscription()).await?;
         Ok(vec![Watched { service: Some(inventory::NAME), database, models: inventory::COPIES.to_vec() }])
     }
 
@@ -97,7 +98,17 @@ impl Ground {
     }
 
     async fn subscribe<S: Subscriber>(&self, host: &mut Host, name: &'static str, subscriber: S) -> Outcome {
-        let opened = Subscription::open(&self.broker, subscriber, SubscriptionSettings::default()).await;
+        self.subscribe_with(host, name, subscriber, SubscriptionSettings::default()).await
+    }
+
+    async fn subscribe_with<S: Subscriber>(
+        &self,
+        host: &mut Host,
+        name: &'static str,
+        subscriber: S,
+        settings: SubscriptionSettings,
+    ) -> Outcome {
+        let opened = Subscription::open(&self.broker, subscriber, settings).await;
         let subscription = opened.or_exit(Exit::Precondition)?;
         let shutdown = host.shutdown();
         host.spawn(name, async move {
@@ -115,6 +126,23 @@ impl Ground {
             Ok(())
         });
     }
+}
+
+/// What the merchant set for the inventory.
+///
+/// # Errors
+/// A pin or an address that cannot be read: usage.
+pub(crate) fn inventory_settings(config: &Config, shops: &[KnownShop]) -> Outcome<InventorySettings> {
+    let crate::config::Inventory { rules, priority, pinned, addresses, low_at } = config.inventory.clone();
+    let ledgers = shops.iter().filter(|known| known.stock_authority == StockAuthority::Ledger);
+    Ok(InventorySettings {
+        rules,
+        priority,
+        pinned: pinned.iter().map(|pin| pin.parse()).collect::<Result<_, _>>().or_exit(Exit::Usage)?,
+        addresses: addresses.iter().map(|placed| placed.parse()).collect::<Result<_, _>>().or_exit(Exit::Usage)?,
+        ledgers: ledgers.map(|known| known.shop.clone()).collect(),
+        low_at,
+    })
 }
 
 /// A misspelt name is found before anything is started.

@@ -38,7 +38,6 @@ pub trait DomainEvents: DomainEvent {
 macro_rules! any_event {
     ($($kind:ident($events:ty);)*) => {
         /// Any event of the house, for readers of the whole log.
-        #[expect(clippy::large_enum_variant, reason = "events are read one at a time and handed on, not kept in bulk")]
         #[derive(Debug, Clone, PartialEq)]
         pub enum Event {
             $($kind($events),)*

@@ -27,6 +27,10 @@ events! {
         Oversold(StockOversold) = "stock.oversold", 1;
         RanOut(StockRanOut) = "stock.ran_out", 1;
         CameBack(StockCameBack) = "stock.came_back", 1;
+        RanLow(StockRanLow) = "stock.ran_low", 1;
+        Adjusted(StockAdjusted) = "stock.adjusted", 1;
+        BackorderFilled(StockBackorderFilled) = "stock.backorder_filled", 1;
+        Governed(StockGoverned) = "stock.governed", 1;
     }
 }
 
@@ -244,4 +248,77 @@ pub struct StockRanOut {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StockCameBack {
     pub at: Timestamp,
+}
+
+/// The item's available stock over all locations fell to the threshold or below, and not to zero.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StockRanLow {
+    pub at: Timestamp,
+    pub available: i64,
+    pub threshold: i64,
+}
+
+/// Somebody counted, found or lost goods.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StockAdjusted {
+    pub at: Timestamp,
+    pub location_id: LocationId,
+    /// What was asked for.
+    pub change: StockChange,
+    /// By how much `available` and `on_hand` rose with it.
+    pub quantity: i64,
+    pub reason: String,
+    /// Who asks again under this key asks for the same.
+    pub idempotency_key: String,
+    pub levels: Vec<Level>,
+}
+
+/// A change of stock that somebody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", content = "units", rename_all = "snake_case")]
+pub enum StockChange {
+    /// So many more, or fewer.
+    By(i64),
+    /// So many are to be available.
+    AvailableTo(i64),
+    /// So many were counted, the promised ones included.
+    OnHandTo(i64),
+}
+
+/// New stock covers what a promise was short of; the oldest promise comes first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StockBackorderFilled {
+    pub at: Timestamp,
+    pub order_id: OrderId,
+    pub line_id: LineId,
+    pub location_id: LocationId,
+    pub quantity: u32,
+    /// What the promise is still short of.
+    pub short: u32,
+}
+
+/// The shop's settings for the item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StockGoverned {
+    pub at: Timestamp,
+    pub policy: StockPolicy,
+    pub levels: Vec<Level>,
+}
+
+/// Who is right about an item's stock, and when little is left of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockPolicy {
+    pub authority: StockAuthority,
+    /// At so many available units, or fewer, the item runs low; none: it never does.
+    pub low_at: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StockAuthority {
+    /// What Shopify observes; later movements are added to it.
+    #[default]
+    Shopify,
+    /// Our own ledger, which the first observation opens.
+    Ledger,
 }

@@ -1,13 +1,21 @@
 //! Inventory: what orders want is promised, shipped and taken back from the stock of locations.
 
 mod allocate_stock;
+pub mod report;
+mod settings;
+mod snapshots;
+
+use std::sync::Arc;
 
 use db::Database;
-use events::LocationId;
 use projections::{Engine, Projection, ReadModel, order_lines::OrderLines, variants::Variants};
-use streams::{Broker, Durable, EventStore, Subscriber};
+use streams::{Broker, Durable, EventStore, Subscriber, SubscriptionSettings};
 
+pub use aggregates::{Rule, Simulated, Simulation};
 pub use allocate_stock::AllocateStock;
+pub use settings::{InventorySettings, Pin, PlacedAt, SettingError};
+
+use snapshots::SnapshotTable;
 
 /// The service's name on the command line, and its database's.
 pub const NAME: &str = "inventory";
@@ -18,12 +26,8 @@ pub const COPIES: &[ReadModel] = &[ReadModel::of::<OrderLines>(), ReadModel::of:
 /// What its subscribers wait for before they look anything up.
 const COPY_NAMES: &[&str] = &[OrderLines::NAME, Variants::NAME];
 
-/// What a merchant may set.
-#[derive(Debug, Clone, Default)]
-pub struct InventorySettings {
-    /// Locations, best first: the rule `priority`.
-    pub priority: Vec<LocationId>,
-}
+/// How many events are handled at once: those of one item wait for each other, and are decided together.
+const LANES: usize = 128;
 
 pub fn durables() -> Vec<Durable> {
     vec![AllocateStock::durable()]
@@ -33,13 +37,21 @@ pub fn durables() -> Vec<Durable> {
 pub struct Inventory {
     pub copies: Engine,
     pub allocate_stock: AllocateStock,
+    /// Through which it appends.
+    pub store: EventStore,
 }
 
 impl Inventory {
     /// `db` is the service's own database; its tables are made.
     pub async fn open(broker: &Broker, db: Database, settings: InventorySettings) -> Result<Self, db::Error> {
         let copies = Engine::open(db.clone(), broker.clone(), COPIES).await?;
-        let allocate_stock = AllocateStock::new(EventStore::new(broker), db, settings);
-        Ok(Self { copies, allocate_stock })
+        let snapshots = Arc::new(SnapshotTable::open(db.clone()).await?);
+        let store = EventStore::new(broker).with_snapshots(snapshots);
+        let allocate_stock = AllocateStock::new(store.clone(), db, settings);
+        Ok(Self { copies, allocate_stock, store })
+    }
+
+    pub fn subscription() -> SubscriptionSettings {
+        SubscriptionSettings { lanes: LANES, ..SubscriptionSettings::default() }
     }
 }

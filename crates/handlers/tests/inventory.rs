@@ -8,9 +8,9 @@ use events::{
     LocationId, Money, MoneySet, Observation, OrderAddresses, OrderContact, OrderId, ProductDescription, ProductId,
     Shop, StockEvent, Timestamp, Totals, Variant, VariantId,
 };
-use handlers::inventory::{AllocateStock, Inventory, InventorySettings};
+use handlers::inventory::{AllocateStock, Inventory, InventorySettings, Rule};
 use projections::Engine;
-use streams::{Cause, EventStore, Subscription, SubscriptionSettings};
+use streams::{Cause, EventStore, Subscription};
 use tempfile::TempDir;
 use testkit::Fixture;
 
@@ -26,11 +26,15 @@ struct Service {
 
 impl Service {
     async fn start() -> Self {
+        Self::start_with(InventorySettings::default()).await
+    }
+
+    async fn start_with(settings: InventorySettings) -> Self {
         let fixture = Fixture::single(&handlers::durables()).await;
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite://{}", folder.path().join("inventory.db").display());
         let db = Database::open(&url).await.unwrap();
-        let service = Inventory::open(&fixture.broker, db, InventorySettings::default()).await.unwrap();
+        let service = Inventory::open(&fixture.broker, db, settings).await.unwrap();
         let allocate_stock = subscribe(&fixture, service.allocate_stock).await;
         let store = EventStore::new(&fixture.broker);
         Self { store, copies: service.copies, allocate_stock, words: 0, fixture, _folder: folder }
@@ -50,8 +54,12 @@ impl Service {
     }
 
     async fn order(&mut self, order: OrderSnapshot) {
+        self.order_of(1, order).await;
+    }
+
+    async fn order_of(&mut self, id: u64, order: OrderSnapshot) {
         let command = OrderCommand::Snapshot(Box::new(order));
-        self.say::<aggregates::Order>(AggregateKind::Order, 1, command).await;
+        self.say::<aggregates::Order>(AggregateKind::Order, id, command).await;
     }
 
     async fn product(&mut self) {
@@ -86,7 +94,7 @@ impl Service {
 }
 
 async fn subscribe(fixture: &Fixture, subscriber: AllocateStock) -> Subscription<AllocateStock> {
-    Subscription::open(&fixture.broker, subscriber, SubscriptionSettings::default()).await.unwrap()
+    Subscription::open(&fixture.broker, subscriber, Inventory::subscription()).await.unwrap()
 }
 
 fn shop() -> Shop {
@@ -218,4 +226,60 @@ async fn an_edit_moves_only_the_difference() {
     service.order(order(20, 5)).await;
     service.react().await;
     assert_eq!(service.promised().await, [3, 2]);
+}
+
+#[tokio::test]
+async fn a_service_that_was_away_catches_up_and_each_order_is_promised_once() {
+    let mut service = Service::start().await;
+    service.product().await;
+    service.level(0, 100).await;
+    for id in 1..=150 {
+        service.order_of(id, order(10, 1)).await;
+    }
+    service.react().await;
+    assert_eq!(service.promised().await, [1; 150]);
+    let stock = service.stock().await;
+    let oversold = stock.iter().filter(|event| matches!(event, StockEvent::Oversold(_))).count();
+    let ran_out = stock.iter().filter(|event| matches!(event, StockEvent::RanOut(_))).count();
+    assert_eq!((oversold, ran_out), (50, 1));
+}
+
+#[tokio::test]
+async fn the_shops_ledger_is_told_to_the_item_before_anything_is_promised() {
+    let settings = InventorySettings { ledgers: [shop()].into(), low_at: Some(8), ..InventorySettings::default() };
+    let mut service = Service::start_with(settings).await;
+    service.product().await;
+    service.react().await;
+    service.level(0, 10).await;
+    service.order(order(10, 3)).await;
+    service.react().await;
+    service.level(20, 2).await;
+    let stock = service.stock().await;
+    assert!(matches!(stock.first(), Some(StockEvent::Governed(_))));
+    assert_eq!(
+        stock.iter().filter(|event| matches!(event, StockEvent::RanLow(told) if told.available == 7)).count(),
+        1
+    );
+    let Some(StockEvent::Observed(last)) = stock.last() else { panic!("not an observation: {stock:?}") };
+    assert_eq!(last.levels[0].available, 7, "shopify's word does not move our ledger");
+}
+
+#[tokio::test]
+async fn a_pinned_source_is_promised_at_its_location_and_the_event_says_why() {
+    let pinned = vec!["web=9".parse().unwrap()];
+    let settings = InventorySettings { rules: Rule::ALL.to_vec(), pinned, ..InventorySettings::default() };
+    let mut service = Service::start_with(settings).await;
+    service.product().await;
+    service.level(0, 10).await;
+    let observation = Observation { at: at(0), triggered_at: None, available: 500 };
+    let elsewhere = StockCommand::Observe { location_id: LocationId::new(4).unwrap(), observation };
+    service.say::<Stock>(AggregateKind::Stock, 70, elsewhere).await;
+    service.order(OrderSnapshot { source_name: Some("web".to_owned()), ..order(10, 3) }).await;
+    service.react().await;
+    let stock = service.stock().await;
+    let Some(StockEvent::Allocated(told)) = stock.last() else { panic!("nothing was promised: {stock:?}") };
+    let why = told.decision.clone().unwrap();
+    assert_eq!((told.location_id, why.rule.as_str()), (LocationId::new(9), "pinned"));
+    let ranks: Vec<_> = why.candidates.iter().map(|one| (one.location_id.get(), one.rank)).collect();
+    assert_eq!(ranks, [(9, Some(0)), (4, None)]);
 }

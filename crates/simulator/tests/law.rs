@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use aggregates::{Command, Customer, Decider, Order, OrderCommand, Product, Stock, StockCommand};
+use aggregates::{Command, Customer, Decider, Order, OrderCommand, Product, Routing, Rule, Stock, StockCommand};
 use events::{
     Claim, CustomerId, Fate, InventoryItemId, Level, LineId, LocationId, OrderId, ProductEvent, ProductId, StockEvent,
-    VariantId,
+    StockPolicy, VariantId,
 };
 use serde_json::{Value, json};
 use shopify::{Secret, Translation, translate};
@@ -64,7 +64,9 @@ impl House {
         for (variant, demand) in self.orders[&id].demands(id) {
             let Some(item) = self.items.get(&variant).copied() else { continue };
             let priority = self.levels.get(&item).map(|levels| levels.keys().copied().collect()).unwrap_or_default();
-            self.move_stock(item, StockCommand::Claim { lines: vec![demand], priority });
+            let routing = Routing { rules: vec![Rule::Priority], priority, ..Routing::default() };
+            let policy = StockPolicy::default();
+            self.move_stock(item, StockCommand::Claim { lines: vec![demand], routing, policy });
         }
     }
 

@@ -26,7 +26,7 @@ pub mod topology;
 mod wire;
 
 pub use api::ReadError;
-pub use bench::BarePublisher;
+pub use bench::{BareError, BarePublisher, BareReactor};
 pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
 pub use cause::Cause;
 pub use dead_letters::{DeadLetter, DeadLetters, ErrorClass};
@@ -34,7 +34,7 @@ pub use inbox::{AppendError, Appended, Inbox, InboxDelivery, InboxMessage};
 pub use quarantine::Quarantine;
 pub use raw::{FromDelivery, Raw, Unreadable};
 pub use reader::{Entry, EventReader, event_at, events_head, stream_epoch};
-pub use store::{AggregateStore, EventStore, Loaded, Receipt, StoreError};
+pub use store::{AggregateStore, EventStore, KeptSnapshot, Loaded, Receipt, SnapshotStore, StoreError};
 pub use stream::Stream;
 pub use subscription::{
     Drained, Failure, OpenError, RetrySchedule, Step, Subscriber, Subscription, SubscriptionSettings,

@@ -87,6 +87,26 @@ impl Broker {
     }
 }
 
+impl Broker {
+    /// One atomic batch; the last message commits it, and its answer alone tells the truth.
+    pub(crate) async fn publish_together(
+        &self,
+        subject: &str,
+        messages: Vec<(HeaderMap, Bytes)>,
+    ) -> Result<PubAck, PublishError> {
+        let mut messages = messages.into_iter();
+        let Some((headers, body)) = messages.next_back() else { return Err(PublishError::Unconfirmed) };
+        for (headers, body) in messages {
+            if !self.is_connected() {
+                return Err(PublishError::Unavailable("not connected".to_owned()));
+            }
+            let sent = self.client.publish_with_headers(subject.to_owned(), headers, body).await;
+            sent.map_err(|error| PublishError::Unavailable(error.to_string()))?;
+        }
+        self.publish(subject.to_owned(), headers, body).await
+    }
+}
+
 /// A message on its way out.
 pub(crate) struct Outgoing {
     subject: String,

@@ -2,20 +2,25 @@
 
 mod aggregate;
 mod append;
+mod batch;
 mod cache;
 mod execute;
 mod load;
+mod snapshot;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aggregates::Decider;
-use events::{AggregateKey, DomainEvents, Event, Recorded};
+use events::{AggregateKey, DomainEvents, Envelope, Event, Recorded};
 
 pub use aggregate::AggregateStore;
+pub use snapshot::{KeptSnapshot, SnapshotStore};
 
 use crate::raw::{FromDelivery, Raw};
 use crate::{Broker, ReadError, Stream, Unreadable};
 use cache::Cache;
+use snapshot::Snapshots;
 
 /// States kept in memory; an order's is a few kilobytes.
 const CACHED_STATES: usize = 10_000;
@@ -25,6 +30,8 @@ const CACHED_STATES: usize = 10_000;
 pub struct EventStore {
     broker: Broker,
     cache: Arc<Cache>,
+    snapshots: Option<Snapshots>,
+    conflicts: Arc<AtomicU64>,
 }
 
 /// An aggregate's state, and which of its events it holds.
@@ -35,6 +42,8 @@ pub struct Loaded<A> {
     pub version: u64,
     /// The position of the last of them; 0 when there is none.
     pub position: u64,
+    /// The version that was last written down as a snapshot.
+    kept: u64,
 }
 
 /// What became of a command.
@@ -77,7 +86,19 @@ impl EventStore {
 
     /// Keeps about as many states in memory.
     pub fn with_capacity(broker: &Broker, states: usize) -> Self {
-        Self { broker: broker.clone(), cache: Arc::new(Cache::new(states)) }
+        let cache = Arc::new(Cache::new(states));
+        Self { broker: broker.clone(), cache, snapshots: None, conflicts: Arc::default() }
+    }
+
+    /// Loads of long histories begin with a snapshot where there is one that fits.
+    #[must_use]
+    pub fn with_snapshots(self, snapshots: Arc<dyn SnapshotStore>) -> Self {
+        Self { snapshots: Some(Snapshots::start(snapshots)), ..self }
+    }
+
+    /// How often something was decided in vain, because others appended to the same aggregate first.
+    pub fn conflicts(&self) -> u64 {
+        self.conflicts.load(Ordering::Relaxed)
     }
 
     /// The state, at least as new as `at_least`: with the position of an event just received, that
@@ -85,16 +106,43 @@ impl EventStore {
     pub async fn load<A: Decider>(&self, key: &AggregateKey, at_least: u64) -> Result<Loaded<A>, StoreError> {
         check_kind::<A>(key)?;
         let slot = self.cache.slot(key);
-        let mut slot = slot.lock().await;
-        let mut loaded = match slot.take::<A>() {
+        let mut kept = slot.kept.lock().await;
+        let mut loaded = match kept.take::<A>() {
             Some(loaded) => loaded,
             None => self.fresh(key).await?,
         };
         if at_least == 0 || loaded.position < at_least {
             self.catch_up(key, &mut loaded).await?;
         }
-        slot.put(loaded.clone());
+        kept.put(loaded.clone());
         Ok(loaded)
+    }
+
+    /// The state with an event that was just received, at least. For a reader that receives all of an
+    /// aggregate's events in order, as a rule without a question to the broker.
+    pub async fn follow<A: Decider>(
+        &self,
+        envelope: &Envelope,
+        event: &A::Event,
+        position: u64,
+    ) -> Result<Loaded<A>, StoreError> {
+        let key = &envelope.key;
+        check_kind::<A>(key)?;
+        let version = envelope.aggregate_version;
+        {
+            let slot = self.cache.slot(key);
+            let mut kept = slot.kept.lock().await;
+            let mut loaded = kept.take::<A>().unwrap_or_default();
+            if loaded.version + 1 == version {
+                loaded.state.apply(event.clone());
+                (loaded.version, loaded.position) = (version, position);
+            }
+            if loaded.version >= version {
+                kept.put(loaded.clone());
+                return Ok(loaded);
+            }
+        }
+        self.load(key, position).await
     }
 
     /// All events of an aggregate, the newest too.

@@ -4,7 +4,8 @@
 //! whatever order the webhooks came.
 
 use events::{
-    Fate, Fulfillment, FulfillmentState, LineId, LocationId, OrderId, Refund, RestockType, Return, Timestamp, VariantId,
+    Address, Fate, Fulfillment, FulfillmentState, LineId, LocationId, OrderId, Refund, RestockType, Return, Timestamp,
+    VariantId,
 };
 
 use super::Order;
@@ -34,6 +35,16 @@ pub struct DemandPart {
 }
 
 impl Order {
+    /// Where it was placed: `web`, `pos`, an app's id.
+    pub fn source_name(&self) -> Option<&str> {
+        self.identity.as_ref()?.source_name.as_deref()
+    }
+
+    /// Where it is sent.
+    pub fn destination(&self) -> Option<&Address> {
+        self.addresses.shipping.as_ref()
+    }
+
     /// The demand of every line that names a variant; of one that moves no stock, nothing.
     pub fn demands(&self, order_id: OrderId) -> Vec<(VariantId, LineDemand)> {
         let Some(placed_at) = self.identity.as_ref().map(|identity| identity.placed_at) else {

@@ -2,19 +2,20 @@
 
 use events::{
     Claim, Decision as Why, Fate, Level, LocationId, Observation, Return, StockAllocated, StockAllocationMoved,
-    StockAllocationReleased, StockCameBack, StockClaimCorrected, StockConnected, StockDescribed, StockDisconnected,
-    StockDriftDetected, StockEvent, StockObserved, StockOversold, StockRanOut, StockReceived, StockRetired,
-    StockShipped, Timestamp,
+    StockAllocationReleased, StockBackorderFilled, StockCameBack, StockClaimCorrected, StockConnected, StockDescribed,
+    StockDisconnected, StockDriftDetected, StockEvent, StockGoverned, StockObserved, StockOversold, StockPolicy,
+    StockRanLow, StockRanOut, StockReceived, StockRetired, StockShipped, Timestamp,
 };
 
 use super::allocate::{Promise, allocate};
 use super::claim::{self, Step, Target};
 use super::guess::{self, Guess};
-use super::{Place, Stock, StockCommand};
+use super::ledger::line_key;
+use super::{Routing, Stock, StockCommand, StockError};
 use crate::decide::aggregate;
-use crate::{Decider, LineDemand};
+use crate::{Decider, LineDemand, Snapshot};
 
-aggregate!(Stock, StockCommand, StockEvent);
+aggregate!(Stock, StockCommand, StockEvent, StockError);
 
 impl Decider for Stock {
     fn decide(&mut self, command: StockCommand) -> Result<Vec<StockEvent>, Self::Error> {
@@ -36,20 +37,34 @@ impl Decider for Stock {
             StockCommand::Connect { location_id, at } => decision.connect(location_id, at),
             StockCommand::Disconnect { location_id, at } => decision.disconnect(location_id, at),
             StockCommand::Observe { location_id, observation } => decision.observe(location_id, observation),
-            StockCommand::Claim { lines, priority } => decision.claim(lines, &priority),
+            StockCommand::Govern { at, policy } => decision.govern(at, policy),
+            StockCommand::Claim { lines, routing, policy } => decision.claim(lines, &routing, policy),
+            StockCommand::Adjust(adjustment) => decision.adjust(adjustment)?,
         };
+        decision.backorders(at);
+        decision.drift();
         decision.edges(at);
         Ok(decision.events)
     }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        let body = serde_json::to_string(self).ok()?;
+        Some(Snapshot { shape: super::freeze::SHAPE, body })
+    }
+
+    fn restore(snapshot: &Snapshot) -> Option<Self> {
+        let known = snapshot.shape == super::freeze::SHAPE;
+        known.then(|| serde_json::from_str(&snapshot.body).ok()).flatten()
+    }
 }
 
-struct Decision<'a> {
-    stock: &'a mut Stock,
+pub(super) struct Decision<'a> {
+    pub(super) stock: &'a mut Stock,
     events: Vec<StockEvent>,
 }
 
 impl Decision<'_> {
-    fn emit(&mut self, event: impl Into<StockEvent>) {
+    pub(super) fn emit(&mut self, event: impl Into<StockEvent>) {
         let event = event.into();
         self.stock.evolve(event.clone());
         self.events.push(event);
@@ -79,32 +94,48 @@ impl Decision<'_> {
         let at = observation.at;
         let mut place = self.stock.places.get(&location_id).cloned().unwrap_or_default();
         let before = place.clone();
-        place.observe(observation.clone());
+        place.observe(observation.clone(), self.stock.is_open(location_id));
         if place != before {
-            let levels = self.levels_after(|stock| *stock.place_at(location_id) = place, &[location_id]);
+            let seen = observation.clone();
+            let levels = self.levels_after(|stock| stock.observe(location_id, seen), &[location_id]);
             self.emit(StockObserved { at, location_id, observation, levels });
         }
-        self.drift(location_id);
         self.place_the_unplaced(at);
         at
     }
 
-    /// Tells once per observation that it is not what was expected.
-    fn drift(&mut self, location_id: LocationId) {
-        let Some(Place { latest: Some(latest), drift_told, .. }) = self.stock.places.get(&location_id) else { return };
-        let drift = self.stock.drift(location_id).unwrap_or(0);
-        if drift != 0 && drift_told.as_ref() != Some(latest) {
-            let (at, observed) = (latest.at, latest.available);
-            self.emit(StockDriftDetected { at, location_id, expected: observed.saturating_sub(drift), observed });
+    fn govern(&mut self, at: Timestamp, policy: StockPolicy) -> Timestamp {
+        if self.stock.policy != policy {
+            let levels = self.levels_after(|stock| stock.policy = policy, &[]);
+            self.emit(StockGoverned { at, policy, levels });
+        }
+        at
+    }
+
+    /// Tells of observations that nothing explains, once each and not before they had their time.
+    fn drift(&mut self) {
+        while let Some((location_id, seen, expected)) = self.stock.unexplained() {
+            self.emit(StockDriftDetected { at: seen.at, location_id, expected, observed: seen.available });
+        }
+    }
+
+    /// New stock covers the oldest promise first.
+    fn backorders(&mut self, at: Timestamp) {
+        let places: Vec<LocationId> = self.stock.backorders.by_location().map(|(id, _)| id).collect();
+        for location_id in places {
+            let uncovered = self.stock.level_at(location_id).available.saturating_neg().max(0);
+            let uncovered = u32::try_from(uncovered).unwrap_or(u32::MAX);
+            for (held, quantity) in self.stock.backorders.covered(location_id, uncovered) {
+                let (order_id, line_id, short) = (held.order_id, held.line_id, held.short);
+                self.emit(StockBackorderFilled { at, order_id, line_id, location_id, quantity, short });
+            }
         }
     }
 
     /// The first location of an item takes what was promised before any was known.
     fn place_the_unplaced(&mut self, at: Timestamp) {
         let Some(first) = self.candidates().first().map(|level| level.location_id) else { return };
-        let nowhere = |claim: &&Claim| claim.parts.iter().any(|part| part.location_id.is_none());
-        let waiting: Vec<Claim> = self.stock.claims().filter(nowhere).cloned().collect();
-        for mut claim in waiting {
+        for mut claim in self.stock.claims.unplaced() {
             let mut quantity = 0;
             for part in claim.parts.iter_mut().filter(|part| part.location_id.is_none()) {
                 part.location_id = Some(first);
@@ -116,19 +147,20 @@ impl Decision<'_> {
         }
     }
 
-    fn claim(&mut self, lines: Vec<LineDemand>, priority: &[LocationId]) -> Timestamp {
-        let mut latest = Timestamp::MIN;
+    fn claim(&mut self, lines: Vec<LineDemand>, routing: &Routing, policy: StockPolicy) -> Timestamp {
+        let at =
+            |demand: &LineDemand| demand.parts.iter().map(|part| part.since).max().unwrap_or(Timestamp::UNIX_EPOCH);
+        let latest = lines.iter().map(at).max().unwrap_or(Timestamp::UNIX_EPOCH);
+        self.govern(latest, policy);
         for demand in lines {
-            let at = demand.parts.iter().map(|part| part.since).max().unwrap_or(Timestamp::UNIX_EPOCH);
-            latest = latest.max(at);
-            self.line(&demand, priority);
+            self.line(&demand, routing);
         }
         latest
     }
 
-    fn line(&mut self, demand: &LineDemand, priority: &[LocationId]) {
+    fn line(&mut self, demand: &LineDemand, routing: &Routing) {
         let held = self.held(demand);
-        let (targets, why) = self.targets(demand, held.as_ref(), priority);
+        let (targets, why) = self.targets(demand, held.as_ref(), routing);
         let mut claim = held.unwrap_or_else(|| Claim {
             order_id: demand.order_id,
             line_id: demand.line_id,
@@ -143,35 +175,30 @@ impl Decision<'_> {
     }
 
     fn held(&self, demand: &LineDemand) -> Option<Claim> {
-        self.stock.claims.get(&demand.order_id)?.get(&demand.line_id).cloned()
+        self.stock.claims.get(line_key(demand)).cloned().or_else(|| self.stock.history_of(demand))
     }
 
     /// The parts that the demand asks for, each with a location: told, kept, or chosen now.
-    fn targets(
-        &mut self,
-        demand: &LineDemand,
-        held: Option<&Claim>,
-        priority: &[LocationId],
-    ) -> (Vec<Target>, Option<Why>) {
+    fn targets(&mut self, demand: &LineDemand, held: Option<&Claim>, routing: &Routing) -> (Vec<Target>, Option<Why>) {
         let (told, open): (Vec<_>, Vec<_>) = demand.parts.iter().partition(|part| part.location_id.is_some());
         let unplaced: u32 = open.iter().map(|part| part.quantity).sum();
         let mut guesses = guess::kept(held, demand, unplaced);
         let placed: u32 = guesses.iter().map(|guess| guess.quantity).sum();
-        let (chosen, why) = self.choose(demand, unplaced - placed, priority);
+        let (chosen, why) = self.choose(demand, unplaced - placed, routing);
         guesses.extend(chosen);
         let told = told.into_iter().map(|part| Target::new(part, part.location_id, false, part.quantity));
         (told.chain(guess::assign(&open, guesses)).collect(), why)
     }
 
     /// Chooses locations for `quantity` units that have none, and says why.
-    fn choose(&mut self, demand: &LineDemand, quantity: u32, priority: &[LocationId]) -> (Vec<Guess>, Option<Why>) {
+    fn choose(&mut self, demand: &LineDemand, quantity: u32, routing: &Routing) -> (Vec<Guess>, Option<Why>) {
         let open = demand.parts.iter().filter(|part| part.location_id.is_none());
         let Some(newest) = open.map(|part| part.taken_at).max().filter(|_| quantity > 0) else {
             return (Vec::new(), None);
         };
         let seen = self.stock.last_observed_anywhere().is_some_and(|seen| newest.as_second() <= seen);
         let over = demand.parts.iter().all(|part| part.fate != Fate::Wanted);
-        let Some(allocation) = allocate(quantity, &self.candidates(), priority, over || seen) else {
+        let Some(allocation) = allocate(quantity, &self.candidates(), routing, over || seen) else {
             return (vec![Guess::new(None, quantity)], None);
         };
         if allocation.short > 0 {
@@ -183,7 +210,7 @@ impl Decision<'_> {
 
     fn oversold(&mut self, demand: &LineDemand, at: Timestamp, location_id: Option<LocationId>, short: u32) {
         let LineDemand { order_id, line_id, .. } = *demand;
-        if !self.stock.oversold.contains(&format!("{order_id}/{line_id}")) {
+        if !self.stock.backorders.contains(line_key(demand)) {
             self.emit(StockOversold { at, order_id, line_id, location_id, short });
         }
     }
@@ -242,25 +269,25 @@ impl Decision<'_> {
             Some(available) if available > 0 && self.stock.out => self.emit(StockCameBack { at }),
             _ => {}
         }
-    }
-
-    /// Where the item is stocked.
-    fn candidates(&self) -> Vec<Level> {
-        let stocked = |level: &Level| {
-            let place = self.stock.places.get(&level.location_id);
-            place.is_some_and(|place| place.is_connected() && (place.latest.is_some() || place.connected_at.is_some()))
+        let (Some(available), Some(threshold)) = (self.stock.total_available(), self.stock.policy.low_at) else {
+            return;
         };
-        let mut levels = self.stock.levels();
-        levels.retain(stocked);
-        levels
+        if self.stock.ample && available > 0 && available <= threshold {
+            self.emit(StockRanLow { at, available, threshold });
+        }
     }
 
-    /// Applies a change, and returns the levels that it changed and those of `touched`.
-    fn levels_after(&mut self, change: impl FnOnce(&mut Stock), touched: &[LocationId]) -> Vec<Level> {
+    fn candidates(&self) -> Vec<Level> {
+        self.stock.candidates()
+    }
+
+    /// The levels that a change would change, and those of `touched`.
+    pub(super) fn levels_after(&self, change: impl FnOnce(&mut Stock), touched: &[LocationId]) -> Vec<Level> {
         let before = self.stock.levels();
-        change(self.stock);
+        let mut changed = self.stock.clone();
+        change(&mut changed);
         let known = before.iter().map(|level| level.location_id);
-        let mut after = self.stock.levels_with(known);
+        let mut after = changed.levels_with(known);
         after.retain(|level| touched.contains(&level.location_id) || !before.contains(level));
         after
     }

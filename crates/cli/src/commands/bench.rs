@@ -1,9 +1,13 @@
 //! `tillstream bench`: measurements, each beside its bare limit in the same run on the same machine.
 
+mod flash_sale;
+mod handlers;
 mod ingest;
 mod load;
 mod measure;
+mod orders;
 mod prototype;
+mod service;
 mod stage;
 mod webhooks;
 
@@ -14,6 +18,10 @@ use crate::failure::Outcome;
 pub(crate) enum BenchCommand {
     /// Webhooks per second, beside a minimal receiver and a bare publisher.
     Ingest(ingest::IngestArgs),
+    /// Events per second through the inventory service, beside a bare subscriber that appends.
+    Handlers(handlers::HandlersArgs),
+    /// Orders per second on one item, beside the serial appends of one subject.
+    FlashSale(flash_sale::FlashSaleArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -22,6 +30,8 @@ pub(crate) enum BenchCommand {
 pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
     match command {
         BenchCommand::Ingest(args) => ingest::run(common, args).await,
+        BenchCommand::Handlers(args) => handlers::run(common, args).await,
+        BenchCommand::FlashSale(args) => flash_sale::run(common, args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }
 }

@@ -22,6 +22,9 @@ pub(crate) const KEYS: &[&str] = &[
     "webhooks.include_fields",
     "inventory.rules",
     "inventory.priority",
+    "inventory.pinned",
+    "inventory.addresses",
+    "inventory.low_at",
     "simulator.deliveries_per_second",
     "log.filter",
     "log.format",
@@ -31,12 +34,20 @@ pub(crate) const KEYS: &[&str] = &[
 pub(crate) const SHOP_KEYS: &[&str] =
     &["domain", "secrets", "secrets_env", "secrets_file", "stock_authority", "time_zone", "currency"];
 
-const LISTS: &[&str] = &["webhooks.include_fields", "inventory.rules", "inventory.priority", "secrets"];
+const LISTS: &[&str] = &[
+    "webhooks.include_fields",
+    "inventory.rules",
+    "inventory.priority",
+    "inventory.pinned",
+    "inventory.addresses",
+    "secrets",
+];
 const NUMBERS: &[&str] = &[
     "server.max_connections",
     "nats.replicas",
     "nats.max_bytes",
     "ingress.max_body_bytes",
+    "inventory.low_at",
     "simulator.deliveries_per_second",
 ];
 

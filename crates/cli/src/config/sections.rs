@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use events::LocationId;
+use handlers::inventory::Rule;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -113,20 +114,21 @@ impl Default for Webhooks {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Inventory {
-    pub(crate) rules: Vec<AllocationRule>,
+    pub(crate) rules: Vec<Rule>,
     pub(crate) priority: Vec<LocationId>,
+    /// `<source>=<location id>` each.
+    pub(crate) pinned: Vec<String>,
+    /// `<location id>=<country>/<province>/<postal code>` each.
+    pub(crate) addresses: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) low_at: Option<i64>,
 }
 
 impl Default for Inventory {
     fn default() -> Self {
-        Self { rules: vec![AllocationRule::Priority], priority: Vec::new() }
+        let rules = vec![Rule::Pinned, Rule::Priority, Rule::MinimizeSplits, Rule::HighestStock];
+        Self { rules, priority: Vec::new(), pinned: Vec::new(), addresses: Vec::new(), low_at: None }
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AllocationRule {
-    Priority,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use events::{Currency, Shop};
+use events::{Currency, Shop, StockAuthority};
 use ingress::ShopKeys;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use shopify::SecretError;
@@ -37,6 +37,7 @@ pub(crate) struct KnownShop {
     pub(crate) shop: Shop,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) currency: Option<Currency>,
+    pub(crate) stock_authority: StockAuthority,
 }
 
 impl KnownShop {
@@ -46,14 +47,6 @@ impl KnownShop {
             self.secrets.iter().map(|secret| shopify::Secret::new(secret.reveal())).collect::<Result<_, _>>()?;
         Ok(ShopKeys { shop: self.shop.clone(), secrets })
     }
-}
-
-/// Who decides what is in stock. A ledger of our own comes later.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum StockAuthority {
-    #[default]
-    Shopify,
 }
 
 /// A webhook secret. Prints as stars.
@@ -67,7 +60,12 @@ impl ShopConfig {
     /// None or more than one place is named (usage), or the place cannot be read or is open to others (precondition).
     pub(crate) fn known(&self) -> Outcome<KnownShop> {
         let secrets = self.secrets().map_err(|e| e.context(format!("shop {}", self.domain.domain())))?;
-        Ok(KnownShop { shop: self.domain.clone(), secrets, currency: self.currency })
+        Ok(KnownShop {
+            shop: self.domain.clone(),
+            secrets,
+            currency: self.currency,
+            stock_authority: self.stock_authority,
+        })
     }
 
     fn secrets(&self) -> Outcome<Vec<Secret>> {

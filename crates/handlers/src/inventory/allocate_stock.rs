@@ -1,13 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aggregates::{LineDemand, Order, Stock, StockCommand};
+use aggregates::{LineDemand, Order, Routing, Rule, Stock, StockCommand};
 use db::Database;
 use events::{
-    AggregateKey, AggregateKind, Event, InventoryItemId, OrderEvent, OrderId, ProductEvent, Recorded, Shop, VariantId,
+    AggregateKey, AggregateKind, Event, InventoryItemId, Level, LocationId, OrderEvent, OrderId, ProductEvent,
+    Recorded, Shop, StockPolicy, Timestamp, VariantId,
 };
 use projections::{ReadError, order_lines, variants, wait_for};
-use streams::{Cause, EventStore, Failure, Subscriber};
+use streams::{Cause, EventStore, Failure, Loaded, Subscriber};
 
 use super::{COPY_NAMES, InventorySettings};
 
@@ -21,6 +23,8 @@ pub struct AllocateStock {
     store: EventStore,
     copies: Database,
     settings: InventorySettings,
+    /// The copies are known to have come so far.
+    reached: AtomicU64,
 }
 
 impl Subscriber for AllocateStock {
@@ -37,10 +41,14 @@ impl Subscriber for AllocateStock {
             Event::Order(order) if moves_stock(order) => {
                 let id = key.id.parse().map_err(|_| Failure::reject("an order's id is not a number"))?;
                 self.copies_reach(event.position).await?;
-                self.settle(&key.shop, id, event).await
+                let known = self.store.follow::<Order>(&event.envelope, order, event.position).await?;
+                self.settle(&key.shop, id, known, event).await
             }
             // A line whose variant was not known has waited for this.
-            Event::Product(ProductEvent::VariantAdded(told)) => self.settle_all(told.variant.id, event).await,
+            Event::Product(ProductEvent::VariantAdded(told)) => {
+                self.govern(told.variant.inventory_item_id, told.at, event).await?;
+                self.settle_all(told.variant.id, event).await
+            }
             Event::Product(ProductEvent::VariantRemoved(told)) => self.settle_all(told.variant.id, event).await,
             _ => Ok(()),
         }
@@ -49,7 +57,7 @@ impl Subscriber for AllocateStock {
 
 impl AllocateStock {
     pub fn new(store: EventStore, copies: Database, settings: InventorySettings) -> Self {
-        Self { store, copies, settings }
+        Self { store, copies, settings, reached: AtomicU64::new(0) }
     }
 
     async fn settle_all(&self, variant: VariantId, event: &Recorded<Event>) -> Result<(), Failure> {
@@ -57,20 +65,27 @@ impl AllocateStock {
         let shop = &event.envelope.key.shop;
         let lines = order_lines::of_variant(&self.copies, shop, variant).await.map_err(unreadable)?;
         let orders: BTreeSet<OrderId> = lines.into_iter().map(|line| line.view.order_id).collect();
-        for order in orders {
-            self.settle(shop, order, event).await?;
+        for id in orders {
+            let order = AggregateKey::new(AggregateKind::Order, shop, id);
+            let known = self.store.load::<Order>(&order, 0).await?;
+            self.settle(shop, id, known, event).await?;
         }
         Ok(())
     }
 
     /// Hands on what an order wants, until no newer word of the order has come meanwhile: an order's
-    /// event and its product's may be handled side by side, and the older view must not be the last.
-    async fn settle(&self, shop: &Shop, id: OrderId, event: &Recorded<Event>) -> Result<(), Failure> {
+    /// events may be handled side by side with its product's, or by another replica, and the older view
+    /// must not be the last.
+    async fn settle(
+        &self,
+        shop: &Shop,
+        id: OrderId,
+        mut known: Loaded<Order>,
+        event: &Recorded<Event>,
+    ) -> Result<(), Failure> {
         let order = AggregateKey::new(AggregateKind::Order, shop, id);
-        let at_least = if event.envelope.key == order { event.position } else { 0 };
-        let mut known = self.store.load::<Order>(&order, at_least).await?;
         loop {
-            self.claim(shop, known.state.demands(id), event).await?;
+            self.claim(shop, id, &known.state, event).await?;
             let now = self.store.load::<Order>(&order, 0).await?;
             if now.version == known.version {
                 return Ok(());
@@ -80,35 +95,82 @@ impl AllocateStock {
     }
 
     /// One command per inventory item, with all lines of the order that want it.
-    async fn claim(
-        &self,
-        shop: &Shop,
-        demands: Vec<(VariantId, LineDemand)>,
-        event: &Recorded<Event>,
-    ) -> Result<(), Failure> {
+    async fn claim(&self, shop: &Shop, id: OrderId, order: &Order, event: &Recorded<Event>) -> Result<(), Failure> {
         let mut wanted: BTreeMap<InventoryItemId, Vec<LineDemand>> = BTreeMap::new();
-        for (variant, demand) in demands {
+        for (variant, demand) in order.demands(id) {
             let row = variants::get(&self.copies, shop, variant).await.map_err(unreadable)?;
             // Not known yet: the line waits for its product's event.
             if let Some(item) = row.and_then(|row| row.view.inventory_item_id()) {
                 wanted.entry(item).or_default().push(demand);
             }
         }
-        let cause = Cause::of(event);
-        for (item, lines) in wanted {
-            let command = StockCommand::Claim { lines, priority: self.settings.priority.clone() };
+        let routings = self.routings(shop, order, &wanted).await?;
+        let (cause, policy) = (Cause::of(event), self.settings.policy(shop));
+        for ((item, lines), routing) in wanted.into_iter().zip(routings) {
             let stock = AggregateKey::new(AggregateKind::Stock, shop, item);
+            let command = StockCommand::Claim { lines, routing, policy };
             self.store.execute::<Stock>(&stock, command, &cause).await?;
         }
         Ok(())
     }
 
+    /// How a location is chosen for each item. Where splits are to be few, what the locations have of the
+    /// order's other items counts too; it may have changed a moment later, so it is a preference, no promise.
+    async fn routings(
+        &self,
+        shop: &Shop,
+        order: &Order,
+        wanted: &BTreeMap<InventoryItemId, Vec<LineDemand>>,
+    ) -> Result<Vec<Routing>, Failure> {
+        let routing = self.settings.routing(order);
+        if wanted.len() < 2 || !routing.rules.contains(&Rule::MinimizeSplits) {
+            return Ok(vec![routing; wanted.len()]);
+        }
+        let mut coverage: Vec<BTreeMap<LocationId, u32>> = Vec::with_capacity(wanted.len());
+        for (item, lines) in wanted {
+            let key = AggregateKey::new(AggregateKind::Stock, shop, item);
+            let stock = self.store.load::<Stock>(&key, 1).await?;
+            let units: u32 = lines.iter().flat_map(|line| &line.parts).map(|part| part.quantity).sum();
+            let can_give = |level: Level| {
+                (level.location_id, u32::try_from(level.available.max(0)).unwrap_or(u32::MAX).min(units))
+            };
+            coverage.push(stock.state.candidates().into_iter().map(can_give).collect());
+        }
+        let elsewhere = |of: usize| {
+            let mut sum: BTreeMap<LocationId, u32> = BTreeMap::new();
+            for (_, other) in coverage.iter().enumerate().filter(|(at, _)| *at != of) {
+                other.iter().for_each(|(id, units)| *sum.entry(*id).or_default() += units);
+            }
+            sum
+        };
+        Ok((0..coverage.len()).map(|of| Routing { elsewhere: elsewhere(of), ..routing.clone() }).collect())
+    }
+
+    /// Tells the item's stock what the merchant set, before anything is promised of it.
+    async fn govern(
+        &self,
+        item: Option<InventoryItemId>,
+        at: Timestamp,
+        event: &Recorded<Event>,
+    ) -> Result<(), Failure> {
+        let shop = &event.envelope.key.shop;
+        let policy = self.settings.policy(shop);
+        if let Some(item) = item.filter(|_| policy != StockPolicy::default()) {
+            let stock = AggregateKey::new(AggregateKind::Stock, shop, item);
+            self.store.execute::<Stock>(&stock, StockCommand::Govern { at, policy }, &Cause::of(event)).await?;
+        }
+        Ok(())
+    }
+
     async fn copies_reach(&self, position: u64) -> Result<(), Failure> {
-        let reached = wait_for(&self.copies, COPY_NAMES, position, PATIENCE).await;
-        reached.map(drop).map_err(Failure::unavailable)
+        if self.reached.load(Ordering::Relaxed) >= position {
+            return Ok(());
+        }
+        let reached = wait_for(&self.copies, COPY_NAMES, position, PATIENCE).await.map_err(Failure::unavailable)?;
+        self.reached.fetch_max(reached, Ordering::Relaxed);
+        Ok(())
     }
 }
-
 /// Whether an order's event can change what its lines want.
 fn moves_stock(event: &OrderEvent) -> bool {
     match event {

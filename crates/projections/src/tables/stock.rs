@@ -3,8 +3,9 @@
 use db::{Column, Database, Value};
 use events::{
     AggregateKind, Claim, Event, Fate, InventoryItemId, Level, LineId, LocationId, OrderId, Recorded, Shop,
-    StockAllocated, StockAllocationMoved, StockAllocationReleased, StockClaimCorrected, StockConnected,
-    StockDisconnected, StockEvent, StockObserved, StockReceived, StockShipped, Timestamp, Variant, VariantId,
+    StockAdjusted, StockAllocated, StockAllocationMoved, StockAllocationReleased, StockClaimCorrected, StockConnected,
+    StockDisconnected, StockEvent, StockGoverned, StockObserved, StockReceived, StockShipped, Timestamp, Variant,
+    VariantId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,7 +91,9 @@ impl Projection for Stock {
                 StockEvent::DriftDetected(_)
                 | StockEvent::Oversold(_)
                 | StockEvent::RanOut(_)
-                | StockEvent::CameBack(_),
+                | StockEvent::CameBack(_)
+                | StockEvent::RanLow(_)
+                | StockEvent::BackorderFilled(_),
             ) => Vec::new(),
             Event::Stock(_) => vec![event.envelope.key.id.clone()],
             _ => told(event)
@@ -129,7 +132,9 @@ impl StockRow {
             StockEvent::Retired(_) => self.retired = true,
             StockEvent::Connected(StockConnected { levels, .. })
             | StockEvent::Disconnected(StockDisconnected { levels, .. })
-            | StockEvent::Observed(StockObserved { levels, .. }) => self.set_levels(levels),
+            | StockEvent::Observed(StockObserved { levels, .. })
+            | StockEvent::Adjusted(StockAdjusted { levels, .. })
+            | StockEvent::Governed(StockGoverned { levels, .. }) => self.set_levels(levels),
             StockEvent::Allocated(StockAllocated { claim, levels, .. })
             | StockEvent::AllocationReleased(StockAllocationReleased { claim, levels, .. })
             | StockEvent::AllocationMoved(StockAllocationMoved { claim, levels, .. })
@@ -143,7 +148,9 @@ impl StockRow {
             StockEvent::DriftDetected(_)
             | StockEvent::Oversold(_)
             | StockEvent::RanOut(_)
-            | StockEvent::CameBack(_) => {}
+            | StockEvent::CameBack(_)
+            | StockEvent::RanLow(_)
+            | StockEvent::BackorderFilled(_) => {}
         }
     }
 

@@ -78,12 +78,8 @@ impl EventStore {
         envelope: &Envelope,
         body: &Bytes,
     ) -> Result<Option<u64>, StoreError> {
-        let mut headers = HeaderMap::new();
-        put(&mut headers, MESSAGE_ID, envelope.id.as_str());
+        let mut headers = headers(envelope);
         put(&mut headers, EXPECTED_LAST, &tip.position.to_string());
-        for (name, value) in envelope.headers() {
-            put(&mut headers, name, &value);
-        }
         match self.broker.publish(subject::event(key), headers, body.clone()).await {
             Ok(stored) => Ok((!stored.duplicate).then_some(stored.sequence)),
             Err(
@@ -110,7 +106,16 @@ impl EventStore {
     }
 }
 
-fn envelope<E: DomainEvents>(key: &AggregateKey, version: u64, event: &E, cause: &Cause) -> Envelope {
+pub(super) fn headers(envelope: &Envelope) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    put(&mut headers, MESSAGE_ID, envelope.id.as_str());
+    for (name, value) in envelope.headers() {
+        put(&mut headers, name, &value);
+    }
+    headers
+}
+
+pub(super) fn envelope<E: DomainEvents>(key: &AggregateKey, version: u64, event: &E, cause: &Cause) -> Envelope {
     Envelope {
         id: EventId::derive(&cause.id, &subject::event(key), version),
         wire_type: event.wire_type().to_owned(),

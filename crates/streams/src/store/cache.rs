@@ -1,11 +1,13 @@
 use std::any::Any;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aggregates::Decider;
 use events::AggregateKey;
+use tokio::sync::oneshot;
 
-use super::Loaded;
+use super::{Loaded, Receipt, StoreError};
+use crate::Cause;
 
 /// States by aggregate, the least used half forgotten whenever it is full.
 ///
@@ -18,11 +20,51 @@ pub(super) struct Cache {
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<AggregateKey, Slot>,
-    old: HashMap<AggregateKey, Slot>,
+    young: HashMap<AggregateKey, Arc<Slot>>,
+    old: HashMap<AggregateKey, Arc<Slot>>,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Kept>>;
+/// One aggregate: its state, and the commands that wait for it.
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) kept: tokio::sync::Mutex<Kept>,
+    /// Each a [`Waiting`] of the aggregate that the key names. No more of them than callers.
+    waiting: Mutex<VecDeque<Box<dyn Any + Send>>>,
+}
+
+/// A command and whoever waits for what becomes of it.
+pub(super) struct Waiting<A: Decider> {
+    pub(super) command: A::Command,
+    pub(super) cause: Cause,
+    /// Its events that stand in the log already.
+    pub(super) appended: usize,
+    pub(super) answer: oneshot::Sender<Result<Receipt, StoreError>>,
+}
+
+impl Slot {
+    pub(super) fn ask<A: Decider>(
+        &self,
+        command: A::Command,
+        cause: Cause,
+    ) -> oneshot::Receiver<Result<Receipt, StoreError>> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting::<A> { command, cause, appended: 0, answer };
+        self.queue().push_back(Box::new(waiting));
+        answered
+    }
+
+    /// The longest waiting, at most so many. Those whose caller has gone are left out.
+    pub(super) fn take<A: Decider>(&self, most: usize) -> VecDeque<Waiting<A>> {
+        let mut queue = self.queue();
+        let few = queue.len().min(most);
+        let waiting = queue.drain(..few).filter_map(|waiting| waiting.downcast::<Waiting<A>>().ok());
+        waiting.map(|waiting| *waiting).filter(|waiting| !waiting.answer.is_closed()).collect()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Box<dyn Any + Send>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// A [`Loaded`] of the aggregate that the key names. It is taken out while it is worked on: a command
 /// that is dropped half way leaves nothing behind that might be wrong.
@@ -44,7 +86,7 @@ impl Cache {
         Self { generations: Mutex::default(), capacity }
     }
 
-    pub(super) fn slot(&self, key: &AggregateKey) -> Slot {
+    pub(super) fn slot(&self, key: &AggregateKey) -> Arc<Slot> {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = generations.young.get(key) {
             return Arc::clone(slot);

@@ -1,9 +1,14 @@
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aggregates::Decider;
 use events::AggregateKey;
+use tokio::sync::oneshot::error::TryRecvError;
 
 use super::append::{Outcome, Tip};
+use super::batch::Addressed;
+use super::cache::{Kept, Slot, Waiting};
 use super::{EventStore, Loaded, Receipt, StoreError, check_kind};
 use crate::Cause;
 use crate::backoff::pause;
@@ -12,11 +17,18 @@ const ATTEMPTS: u32 = 40;
 const FIRST_WAIT: Duration = Duration::from_millis(2);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
+/// How many commands are decided together at most.
+const TOGETHER: usize = 256;
+/// From so many events on, one atomic batch is faster than one append after the other.
+const BATCH_FROM: usize = 12;
+
 impl EventStore {
     /// Decides on the newest state and appends what was decided, each event once.
     ///
-    /// The state may come from the cache: the append checks it. A decision that changes nothing appends
-    /// nothing, so then the log's leader is asked instead. When others come first it is decided again.
+    /// Commands for one aggregate wait for each other; those that wait together are decided together, by
+    /// the one whose turn it is, and appended together. The state may come from the cache: the append
+    /// checks it. A decision that changes nothing appends nothing, so then the log's leader is asked
+    /// instead. When others come first it is decided again.
     pub async fn execute<A: Decider>(
         &self,
         key: &AggregateKey,
@@ -25,35 +37,108 @@ impl EventStore {
     ) -> Result<Receipt, StoreError> {
         check_kind::<A>(key)?;
         let slot = self.cache.slot(key);
-        let mut slot = slot.lock().await;
-        let mut loaded = match slot.take::<A>() {
-            Some(loaded) => loaded,
-            None => self.fresh(key).await?,
-        };
-        let mut checked = false;
-        let mut appended = 0;
-        for attempt in 0..ATTEMPTS {
-            let decision = loaded.state.clone().decide(command.clone());
-            if !checked && decision.as_ref().map_or(true, Vec::is_empty) {
-                checked = true;
-                let version = loaded.version;
-                self.catch_up(key, &mut loaded).await?;
-                if loaded.version != version {
-                    continue;
+        loop {
+            let mut answer = slot.ask::<A>(command.clone(), cause.clone());
+            let mut kept = slot.kept.lock().await;
+            loop {
+                match answer.try_recv() {
+                    Ok(result) => return result,
+                    Err(TryRecvError::Empty) => self.lead::<A>(key, &slot, &mut kept).await,
+                    // Whoever had taken it on was torn down, or failed for a reason of its own.
+                    Err(TryRecvError::Closed) => break,
                 }
             }
-            let events = decision.map_err(|source| StoreError::Refused { key: key.clone(), source: source.into() })?;
-            if self.append_all(key, &mut loaded, events, cause, &mut appended).await? {
-                let position = loaded.position;
-                slot.put(loaded);
-                return Ok(Receipt { appended, position });
+        }
+    }
+
+    /// Carries out the commands that wait, and answers them.
+    async fn lead<A: Decider>(&self, key: &AggregateKey, slot: &Slot, kept: &mut Kept) {
+        let mut batch = slot.take::<A>(TOGETHER);
+        let loaded = match kept.take::<A>() {
+            Some(loaded) => Ok(loaded),
+            None => self.fresh(key).await,
+        };
+        let carried_out = match loaded {
+            Ok(loaded) => self.carry_out(key, loaded, &mut batch).await,
+            Err(error) => Err(error),
+        };
+        match carried_out {
+            Ok(loaded) => kept.put(loaded),
+            Err(error) => refuse(batch, error),
+        }
+    }
+
+    async fn carry_out<A: Decider>(
+        &self,
+        key: &AggregateKey,
+        mut loaded: Loaded<A>,
+        batch: &mut VecDeque<Waiting<A>>,
+    ) -> Result<Loaded<A>, StoreError> {
+        let mut checked = false;
+        for attempt in 0..ATTEMPTS {
+            if self.round(key, &mut loaded, batch, checked).await? {
+                self.keep_snapshot(key, &mut loaded);
+                return Ok(loaded);
             }
-            metrics::counter!("tillstream_append_conflicts_total", "aggregate" => key.kind.as_str()).increment(1);
-            pause((FIRST_WAIT * attempt * attempt).min(LONGEST_WAIT)).await;
+            let version = loaded.version;
             self.catch_up(key, &mut loaded).await?;
+            if checked || loaded.version != version {
+                self.conflicts.fetch_add(1, Ordering::Relaxed);
+                metrics::counter!("tillstream_append_conflicts_total", "aggregate" => key.kind.as_str()).increment(1);
+                pause((FIRST_WAIT * attempt * attempt).min(LONGEST_WAIT)).await;
+                self.catch_up(key, &mut loaded).await?;
+            }
             checked = true;
         }
         Err(StoreError::Contended { key: key.clone(), attempts: ATTEMPTS })
+    }
+
+    /// Decides everything once; false when it has to be decided again, on a newer state. Unless the state
+    /// was `checked` just now, a decision that appends nothing is such.
+    async fn round<A: Decider>(
+        &self,
+        key: &AggregateKey,
+        loaded: &mut Loaded<A>,
+        batch: &mut VecDeque<Waiting<A>>,
+        checked: bool,
+    ) -> Result<bool, StoreError> {
+        let mut after = loaded.state.clone();
+        let decisions: Vec<_> = batch.iter().map(|waiting| after.decide(waiting.command.clone())).collect();
+        if !checked && decisions.iter().any(|decision| decision.as_ref().map_or(true, Vec::is_empty)) {
+            return Ok(false);
+        }
+        let mut events = Vec::new();
+        for (decision, waiting) in decisions.iter().zip(&*batch) {
+            let decided = decision.iter().flatten();
+            events.extend(decided.map(|event| Addressed { event, cause: &waiting.cause }));
+        }
+        let version = loaded.version;
+        if events.len() >= BATCH_FROM
+            && let Some(first) = self.append_batch::<A>(key, loaded.tip(), &events).await
+        {
+            loaded.state = after;
+            let mut next = first;
+            for (decision, mut waiting) in decisions.into_iter().zip(batch.drain(..)) {
+                waiting.appended += decision.as_ref().map_or(0, Vec::len);
+                next += decision.as_ref().map_or(0, Vec::len) as u64;
+                (loaded.version, loaded.position) =
+                    (version + (next - first), if next > first { next - 1 } else { loaded.position });
+                answer(key, waiting, decision, loaded.position);
+            }
+            return Ok(true);
+        }
+        for decision in decisions {
+            let Some(waiting) = batch.front_mut() else { break };
+            if let Ok(events) = &decision
+                && !self.append_all(key, loaded, events, waiting).await?
+            {
+                return Ok(false);
+            }
+            if let Some(waiting) = batch.pop_front() {
+                answer(key, waiting, decision, loaded.position);
+            }
+        }
+        Ok(true)
     }
 
     /// One by one; false when another event came between. The state holds what is appended, no more.
@@ -61,22 +146,54 @@ impl EventStore {
         &self,
         key: &AggregateKey,
         loaded: &mut Loaded<A>,
-        events: Vec<A::Event>,
-        cause: &Cause,
-        appended: &mut usize,
+        events: &[A::Event],
+        waiting: &mut Waiting<A>,
     ) -> Result<bool, StoreError> {
         for event in events {
-            let tip = Tip { version: loaded.version, position: loaded.position };
-            match self.append::<A>(key, tip, &event, cause).await? {
+            match self.append::<A>(key, loaded.tip(), event, &waiting.cause).await? {
                 Outcome::Conflict => return Ok(false),
                 Outcome::Appended(position) => {
-                    loaded.state.apply(event);
+                    loaded.state.apply(event.clone());
                     loaded.version += 1;
                     loaded.position = position;
-                    *appended += 1;
+                    waiting.appended += 1;
                 }
             }
         }
         Ok(true)
+    }
+}
+
+impl<A> Loaded<A> {
+    fn tip(&self) -> Tip {
+        Tip { version: self.version, position: self.position }
+    }
+}
+
+/// Nobody may wait for it any more.
+fn answer<A: Decider>(
+    key: &AggregateKey,
+    waiting: Waiting<A>,
+    decision: Result<Vec<A::Event>, A::Error>,
+    position: u64,
+) {
+    let receipt = Receipt { appended: waiting.appended, position };
+    let result = decision.map(|_| receipt);
+    let _ =
+        waiting.answer.send(result.map_err(|source| StoreError::Refused { key: key.clone(), source: source.into() }));
+}
+
+/// What concerns the broker concerns all of them. Anything else is told to the first; the others find out
+/// for themselves what becomes of them.
+fn refuse<A: Decider>(batch: VecDeque<Waiting<A>>, error: StoreError) {
+    let mut batch = batch.into_iter();
+    let first = batch.next();
+    if let StoreError::Unavailable(reason) = &error {
+        for waiting in batch {
+            let _ = waiting.answer.send(Err(StoreError::Unavailable(reason.clone())));
+        }
+    }
+    if let Some(first) = first {
+        let _ = first.answer.send(Err(error));
     }
 }

@@ -17,9 +17,11 @@ impl EventStore {
     /// The whole history. A birth, the most frequent case, is told by the leader in one request; what
     /// follows a first event comes in few, from a replica that may lag.
     pub(super) async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
-        let mut loaded = Loaded::default();
-        let Some(first) = self.after(key, 0).await? else { return Ok(loaded) };
-        fold(key, &mut loaded, &first)?;
+        let mut loaded = self.from_snapshot(key).await?;
+        if loaded.version == 0 {
+            let Some(first) = self.after(key, 0).await? else { return Ok(loaded) };
+            fold(key, &mut loaded, &first)?;
+        }
         for raw in self.history(key, loaded.position).await? {
             fold(key, &mut loaded, &raw)?;
         }

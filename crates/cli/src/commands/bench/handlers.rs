@@ -1,0 +1,70 @@
+//! `tillstream bench handlers`: orders over many items, promised by the inventory service, beside a bare
+//! subscriber that appends one message for each, in the same run.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use streams::{BareReactor, EventStore, events_head};
+
+use super::orders::Orders;
+use super::service::{Replica, grown_to};
+use super::stage::Stage;
+use crate::cli::Common;
+use crate::config::{Sync, load};
+use crate::failure::Outcome;
+use crate::output::{self, Format};
+use crate::roles;
+
+/// As many as the service handles at once.
+const IN_FLIGHT: usize = 128;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct HandlersArgs {
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    orders: u64,
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    items: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Figures {
+    orders: u64,
+    items: u64,
+    bare_per_second: f64,
+    service_per_second: f64,
+    of_bare: f64,
+}
+
+pub(super) async fn run(common: &Common, args: &HandlersArgs) -> Outcome {
+    let config = load(common.config.as_deref(), &common.flags(None))?.config;
+    let dir = config.data.dir.join("bench");
+    let stage = Stage::set(&dir, Sync::Interval).await?;
+    let url = stage.nats.url();
+    let broker = roles::connect(&url, "bench", roles::own_durability(Sync::Interval)).await?;
+    let log = Orders::new(EventStore::new(&broker))?;
+    log.stock(args.items).await?;
+    log.place(args.orders, args.items).await?;
+
+    let bare = BareReactor::connect(&url).await?.react(args.orders, IN_FLIGHT).await?;
+    let head = events_head(&broker).await?;
+    let own = roles::connect(&url, "bench-inventory", roles::own_durability(Sync::Interval)).await?;
+    let started = Instant::now();
+    let replica = Replica::start(&own, &dir, "inventory").await?;
+    let service = grown_to(&broker, head + args.orders, started).await?;
+    replica.stop().await?;
+
+    let (bare, service) = (args.orders as f64 / bare.as_secs_f64(), args.orders as f64 / service.as_secs_f64());
+    let (orders, items) = (args.orders, args.items);
+    let figures =
+        Figures { orders, items, bare_per_second: bare, service_per_second: service, of_bare: service / bare };
+    match common.output {
+        Format::Json => output::json(&figures)?,
+        Format::Table => {
+            let row = [orders.to_string(), items.to_string()];
+            let [orders, items] = row;
+            let row = [orders, items, format!("{bare:.0}"), format!("{service:.0}"), format!("{:.2}", service / bare)];
+            output::table(["ORDERS", "ITEMS", "BARE PER S", "SERVICE PER S", "OF BARE"], [row])?;
+        }
+    }
+    Ok(())
+}
