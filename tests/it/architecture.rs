@@ -22,6 +22,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "tillstream",
         &[
             "aggregates",
+            "commands",
             "db",
             "events",
             "handlers",

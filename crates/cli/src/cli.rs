@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Projections(projections::ProjectionsArgs),
     /// Answers reads from the read models over HTTP.
     Query(RoleArgs),
+    /// Takes commands over HTTP: stock adjustments and the like.
+    Commands(RoleArgs),
     /// A demo shop that sends signed webhooks to a running ingress.
     Demo(DemoArgs),
     /// How far everything has come.

@@ -48,6 +48,7 @@ async fn run(Cli { common, command }: Cli) -> Outcome {
         Command::Handlers(args) => commands::role::handlers(&common, &args).await,
         Command::Projections(args) => commands::projections::run(&common, &args).await,
         Command::Query(args) => commands::role::query(&common, &args).await,
+        Command::Commands(args) => commands::role::commands(&common, &args).await,
         Command::Demo(args) => commands::demo::run(&common, &args).await,
         Command::Status(args) => commands::status::run(&common, &args).await,
         Command::Events(command) => commands::events::run(&common, &command).await,

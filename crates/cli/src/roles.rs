@@ -6,6 +6,7 @@ mod databases;
 use std::collections::HashMap;
 
 use axum::Router;
+use commands::CommandState;
 use events::StockAuthority;
 use handlers::inventory::{self, Inventory, InventorySettings};
 use ingress::{IngressSettings, IngressState, ShopKeys, Shops};
@@ -88,6 +89,12 @@ impl Ground {
         let shops: HashMap<_, _> =
             self.shops.iter().map(|known| (known.shop.clone(), ShopSettings { currency: known.currency })).collect();
         query::router(QueryState::new(shops, database, &self.broker, watched, broker::durables()))
+    }
+
+    /// Writes in, other than webhooks.
+    pub(crate) fn commands(&self) -> Router {
+        let shops = self.shops.iter().map(|known| known.shop.clone()).collect();
+        commands::router(CommandState::new(shops, &self.broker))
     }
 
     /// Health and metrics.

@@ -6,11 +6,13 @@
 mod call;
 mod idempotency;
 mod refusal;
+mod stock;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::post;
 use events::Shop;
 use query::Problem;
 use streams::{Broker, EventStore};
@@ -32,5 +34,8 @@ impl CommandState {
 
 /// `POST /v1/…`.
 pub fn router(state: CommandState) -> Router {
-    Router::new().method_not_allowed_fallback(async || Problem::method()).with_state(Arc::new(state))
+    Router::new()
+        .route("/v1/{shop}/stock/{inventory_item_id}/adjustments", post(stock::adjust))
+        .method_not_allowed_fallback(async || Problem::method())
+        .with_state(Arc::new(state))
 }

@@ -1,3 +1,5 @@
+mod writes;
+
 use projections::Found;
 use projections::customers::CustomerView;
 use projections::orders::OrderView;
@@ -18,7 +20,7 @@ use crate::{customers, health, history, orders, products, status, stock};
 #[openapi(
     info(
         title = "tillstream",
-        description = "Reads of an event-sourced Shopify back end.",
+        description = "Reads and commands of an event-sourced Shopify back end.",
         license(name = "Apache-2.0")
     ),
     paths(
@@ -50,14 +52,16 @@ pub(crate) async fn document() -> axum::Json<Value> {
     axum::Json(openapi())
 }
 
-/// The OpenAPI document of all reads; `schemas/openapi.json` is a copy of it.
+/// The OpenAPI document of the whole interface; `schemas/openapi.json` is a copy of it.
 pub fn openapi() -> Value {
     // The document is plain data: it always is a JSON object.
     let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
     document["components"] = json!({ "schemas": schemas() });
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.iter_mut().for_each(|(path, item)| complete(path, &mut item["get"]));
-        paths.insert("/webhooks/shopify".to_owned(), json!({ "post": webhook() }));
+        let writes =
+            writes::paths().into_iter().map(|(path, operation)| (path.to_owned(), json!({ "post": operation })));
+        paths.extend(writes);
     }
     document
 }
@@ -102,40 +106,6 @@ fn view<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     T::json_schema(generator).to_value()
 }
 
-/// The door belongs to another crate, and is part of the same API.
-fn webhook() -> Value {
-    let header = |name: &str, description: &str, required: bool| {
-        let schema = json!({"type": "string"});
-        json!({"name": name, "in": "header", "required": required, "description": description, "schema": schema})
-    };
-    let refusal = |description: &str| {
-        let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
-        json!({"description": description, "content": problem})
-    };
-    json!({
-        "operationId": "post_webhook",
-        "tags": ["webhooks"],
-        "summary": "Keeps a webhook of Shopify's, whatever it says, if its signature is right.",
-        "parameters": [
-            header("X-Shopify-Hmac-Sha256", "base64 of the HMAC-SHA256 of the raw body", true),
-            header("X-Shopify-Topic", "orders/create, for one", false),
-            header("X-Shopify-Shop-Domain", "The shop's myshopify.com domain", false),
-            header("X-Shopify-Webhook-Id", "Names the delivery", false),
-        ],
-        "requestBody": {"content": {"application/json": {"schema": {}}}},
-        "responses": {
-            "200": {
-                "description": "It is stored",
-                "headers": {"X-Inbox-Sequence": {"description": "Where", "schema": {"type": "integer"}}},
-            },
-            "401": refusal("Not signed by a configured shop"),
-            "408": refusal("The body did not arrive in time"),
-            "413": refusal("The body is too large"),
-            "503": refusal("Not stored; send it again"),
-        },
-    })
-}
-
 /// What all reads of a shop have in common.
 fn complete(path: &str, operation: &mut Value) {
     if !path.starts_with("/v1/{shop}/") {
@@ -164,7 +134,7 @@ fn complete(path: &str, operation: &mut Value) {
     }
 }
 
-fn path_parameter(name: &str, description: &str, pattern: &str) -> Value {
+pub(crate) fn path_parameter(name: &str, description: &str, pattern: &str) -> Value {
     let schema = json!({"type": "string", "pattern": pattern});
     json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
 }

@@ -44,6 +44,12 @@ pub(crate) async fn query(common: &Common, args: &RoleArgs) -> Outcome {
     serve(host, &ground, router, vec![models]).await
 }
 
+pub(crate) async fn commands(common: &Common, args: &RoleArgs) -> Outcome {
+    let (host, ground) = begin(common, args, "commands").await?;
+    let router = ground.commands();
+    serve(host, &ground, router, Vec::new()).await
+}
+
 /// Configuration, logs, metrics, NATS.
 async fn begin(common: &Common, args: &RoleArgs, role: &'static str) -> Outcome<(Host, Ground)> {
     let loaded: Loaded = load(common.config.as_deref(), &common.flags(Some(args)))?;

@@ -70,7 +70,7 @@ async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
     let models = ground.projections(host, &[]).await?;
     let query = ground.query(models.clone(), copies.clone());
     let watched = [models].into_iter().chain(copies).collect();
-    Ok(ground.ingress()?.merge(query).merge(ground.operations(watched)))
+    Ok(ground.ingress()?.merge(query).merge(ground.commands()).merge(ground.operations(watched)))
 }
 
 /// The one line that says it works, and what to try next. Nobody may be reading: that is fine.
