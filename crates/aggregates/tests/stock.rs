@@ -322,3 +322,15 @@ fn a_state_written_down_goes_on_as_if_it_were_not() {
     let next = StockCommand::Claim { lines, routing: paris_first(), policy };
     assert_eq!(restored.decide(next.clone()), shelf.stock.clone().decide(next));
 }
+
+#[test]
+fn a_fulfilment_order_moves_the_promise_to_where_it_is_sent_from() {
+    let shelf = Shelf::default().observed(PARIS, 0, 10).observed(LYON, 0, 10).wanted(5, 4);
+    let mut routed = line(1, 1, vec![part(None, 5, Fate::Wanted, 4)], Vec::new());
+    routed.route(&[(place(LYON), 3)]);
+    let shelf = shelf.claimed(routed.parts, Vec::new());
+    assert_eq!((shelf.level(PARIS), shelf.level(LYON)), ((9, 1, 10), (7, 3, 10)));
+    assert_eq!(shelf.told("stock.allocation_moved"), 1);
+    let shelf = shelf.claimed(vec![part(Some(LYON), 5, Fate::Shipped, 4)], Vec::new());
+    assert_eq!((shelf.level(PARIS), shelf.level(LYON)), ((10, 0, 10), (6, 0, 6)));
+}

@@ -137,8 +137,10 @@ impl EventStore {
                 loaded.state.apply(event.clone());
                 (loaded.version, loaded.position) = (version, position);
             }
-            if loaded.version >= version {
+            if loaded.version > 0 {
                 kept.put(loaded.clone());
+            }
+            if loaded.version >= version {
                 return Ok(loaded);
             }
         }

@@ -34,6 +34,30 @@ pub struct DemandPart {
     pub quantity: u32,
 }
 
+impl LineDemand {
+    /// Shopify has said where the line's units are to be sent from, so many from each location. What is still
+    /// wanted and has no location yet is taken from there, the oldest units first.
+    pub fn route(&mut self, stations: &[(LocationId, u32)]) {
+        let mut stations = stations.to_vec();
+        let mut routed = Vec::with_capacity(self.parts.len());
+        for part in std::mem::take(&mut self.parts) {
+            let mut rest = part.quantity;
+            let open = part.fate == Fate::Wanted && part.location_id.is_none();
+            for (location_id, room) in stations.iter_mut().filter(|_| open) {
+                let quantity = rest.min(*room);
+                (*room, rest) = (*room - quantity, rest - quantity);
+                if quantity > 0 {
+                    routed.push(DemandPart { location_id: Some(*location_id), quantity, ..part.clone() });
+                }
+            }
+            if rest > 0 {
+                routed.push(DemandPart { quantity: rest, ..part });
+            }
+        }
+        self.parts = routed;
+    }
+}
+
 impl Order {
     /// Where it was placed: `web`, `pos`, an app's id.
     pub fn source_name(&self) -> Option<&str> {

@@ -52,10 +52,10 @@ pub(crate) async fn run(common: &Common, command: &InventoryCommand) -> Outcome 
     match command {
         InventoryCommand::Level(Item { item, shop }) => {
             let levels = report::levels(&store, shop, *item).await?.ok_or_else(|| unknown(*item))?;
-            print(common, &levels, show_levels)
+            print(common, levels.as_slice(), show_levels)
         }
         InventoryCommand::Movements(Item { item, shop }) => {
-            print(common, &report::movements(&store, shop, *item).await?, show_movements)
+            print(common, report::movements(&store, shop, *item).await?.as_slice(), show_movements)
         }
         InventoryCommand::Simulate { item: Item { item, shop }, quantity, source, country, province, zip } => {
             let destination = country.clone().map(|country| Address {
@@ -87,7 +87,7 @@ fn print<T: serde::Serialize + ?Sized>(common: &Common, value: &T, table: impl F
     }
 }
 
-fn show_levels(levels: &Vec<Level>) -> Outcome {
+fn show_levels(levels: &[Level]) -> Outcome {
     let row = |level: &Level| {
         let seen = level.observation.as_ref();
         [
@@ -104,7 +104,7 @@ fn show_levels(levels: &Vec<Level>) -> Outcome {
     Ok(output::table(header, levels.iter().map(row))?)
 }
 
-fn show_movements(movements: &Vec<Movement>) -> Outcome {
+fn show_movements(movements: &[Movement]) -> Outcome {
     let text = |value: Option<String>| value.unwrap_or_default();
     let row = |moved: &Movement| {
         let level = |level: &Level| format!("{}: {}/{}", level.location_id, level.available, level.allocated);

@@ -70,82 +70,76 @@ fn key(shop: &Shop, item: InventoryItemId) -> AggregateKey {
 
 impl Movement {
     fn of(position: u64, event: StockEvent) -> Option<Self> {
-        let blank = |kind, at, levels| Self {
-            position,
-            at,
-            kind,
-            location_id: None,
-            quantity: None,
-            order_id: None,
-            why: None,
-            levels,
-        };
-        let of_line = |kind, at, location_id, quantity: u32, claim: events::Claim, levels| Self {
+        let moved = Self::of_line(event.clone()).or_else(|| Self::of_place(event))?;
+        Some(Self { position, ..moved })
+    }
+
+    fn blank(kind: &'static str, at: Timestamp, levels: Vec<Level>) -> Self {
+        Self { position: 0, at, kind, location_id: None, quantity: None, order_id: None, why: None, levels }
+    }
+
+    /// What happened to an order's line.
+    fn of_line(event: StockEvent) -> Option<Self> {
+        let line = |kind, at, location_id, quantity: u32, order_id, levels| Self {
             location_id,
             quantity: Some(quantity.into()),
-            order_id: Some(claim.order_id),
-            ..blank(kind, at, levels)
+            order_id: Some(order_id),
+            ..Self::blank(kind, at, levels)
         };
         Some(match event {
-            StockEvent::Observed(told) => Self {
-                location_id: Some(told.location_id),
-                quantity: Some(told.observation.available),
-                ..blank("observed", told.at, told.levels)
-            },
             StockEvent::Allocated(told) => Self {
                 why: told.decision.map(|decision| decision.rule),
-                ..of_line("allocated", told.at, told.location_id, told.quantity, told.claim, told.levels)
+                ..line("allocated", told.at, told.location_id, told.quantity, told.claim.order_id, told.levels)
             },
             StockEvent::AllocationReleased(told) => {
-                of_line("allocation_released", told.at, told.location_id, told.quantity, told.claim, told.levels)
+                let kind = if told.restocked { "allocation_released" } else { "written_off" };
+                line(kind, told.at, told.location_id, told.quantity, told.claim.order_id, told.levels)
             }
             StockEvent::AllocationMoved(told) => {
-                of_line("allocation_moved", told.at, told.to, told.quantity, told.claim, told.levels)
+                line("allocation_moved", told.at, told.to, told.quantity, told.claim.order_id, told.levels)
             }
             StockEvent::Shipped(told) => {
-                of_line("shipped", told.at, told.location_id, told.quantity, told.claim, told.levels)
+                line("shipped", told.at, told.location_id, told.quantity, told.claim.order_id, told.levels)
             }
             StockEvent::Received(told) => {
-                of_line("received", told.at, told.location_id, told.quantity, told.claim, told.levels)
+                line("received", told.at, told.location_id, told.quantity, told.claim.order_id, told.levels)
+            }
+            StockEvent::Oversold(told) => {
+                line("oversold", told.at, told.location_id, told.short, told.order_id, Vec::new())
+            }
+            StockEvent::BackorderFilled(told) => {
+                line("backorder_filled", told.at, Some(told.location_id), told.quantity, told.order_id, Vec::new())
             }
             StockEvent::ClaimCorrected(told) => {
-                Self { order_id: Some(told.claim.order_id), ..blank("claim_corrected", told.at, told.levels) }
+                Self { order_id: Some(told.claim.order_id), ..Self::blank("claim_corrected", told.at, told.levels) }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What happened to the goods of a location.
+    fn of_place(event: StockEvent) -> Option<Self> {
+        let place = |kind, at, location_id, quantity, levels| Self {
+            location_id: Some(location_id),
+            quantity,
+            ..Self::blank(kind, at, levels)
+        };
+        Some(match event {
+            StockEvent::Observed(told) => {
+                place("observed", told.at, told.location_id, Some(told.observation.available), told.levels)
             }
             StockEvent::Adjusted(told) => Self {
-                location_id: Some(told.location_id),
-                quantity: Some(told.quantity),
                 why: Some(told.reason),
-                ..blank("adjusted", told.at, told.levels)
+                ..place("adjusted", told.at, told.location_id, Some(told.quantity), told.levels)
             },
-            StockEvent::Oversold(told) => Self {
-                location_id: told.location_id,
-                quantity: Some(told.short.into()),
-                order_id: Some(told.order_id),
-                ..blank("oversold", told.at, Vec::new())
-            },
-            StockEvent::BackorderFilled(told) => Self {
-                location_id: Some(told.location_id),
-                quantity: Some(told.quantity.into()),
-                order_id: Some(told.order_id),
-                ..blank("backorder_filled", told.at, Vec::new())
-            },
-            StockEvent::DriftDetected(told) => Self {
-                location_id: Some(told.location_id),
-                quantity: Some(told.observed.saturating_sub(told.expected)),
-                ..blank("drift_detected", told.at, Vec::new())
-            },
-            StockEvent::Governed(told) => blank("governed", told.at, told.levels),
-            StockEvent::Connected(told) => {
-                Self { location_id: Some(told.location_id), ..blank("connected", told.at, told.levels) }
+            StockEvent::DriftDetected(told) => {
+                let drift = told.observed.saturating_sub(told.expected);
+                place("drift_detected", told.at, told.location_id, Some(drift), Vec::new())
             }
-            StockEvent::Disconnected(told) => {
-                Self { location_id: Some(told.location_id), ..blank("disconnected", told.at, told.levels) }
-            }
-            StockEvent::RanOut(_)
-            | StockEvent::CameBack(_)
-            | StockEvent::RanLow(_)
-            | StockEvent::Described(_)
-            | StockEvent::Retired(_) => return None,
+            StockEvent::Connected(told) => place("connected", told.at, told.location_id, None, told.levels),
+            StockEvent::Disconnected(told) => place("disconnected", told.at, told.location_id, None, told.levels),
+            StockEvent::Governed(told) => Self::blank("governed", told.at, told.levels),
+            _ => return None,
         })
     }
 }

@@ -17,7 +17,7 @@ impl EventStore {
     /// The whole history. A birth, the most frequent case, is told by the leader in one request; what
     /// follows a first event comes in few, from a replica that may lag.
     pub(super) async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
-        let mut loaded = self.from_snapshot(key).await?;
+        let mut loaded = self.begin(key).await?;
         if loaded.version == 0 {
             let Some(first) = self.after(key, 0).await? else { return Ok(loaded) };
             fold(key, &mut loaded, &first)?;

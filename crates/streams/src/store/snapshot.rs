@@ -82,7 +82,7 @@ impl EventStore {
     }
 
     /// The state that was written down, if it is of this log and of this binary; else that of no event.
-    pub(super) async fn from_snapshot<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
+    pub(super) async fn begin<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
         let Some(snapshots) = &self.snapshots else { return Ok(Loaded::default()) };
         let Some(KeptSnapshot { snapshot, version, position }) = snapshots.store.find(key).await else {
             return Ok(Loaded::default());

@@ -17,6 +17,8 @@ const AGGREGATES: u64 = 200;
 pub(crate) async fn laws(fixture: &Fixture) {
     sixteen_writers_lose_and_double_nothing(fixture).await;
     a_raced_birth_happens_once(fixture).await;
+    commands_that_wait_together_are_appended_together(fixture).await;
+    two_replicas_on_one_aggregate_lose_and_double_nothing(fixture).await;
     a_stale_state_is_decided_again(fixture).await;
     the_same_cause_appends_once_whoever_runs_it(fixture).await;
     a_repeated_id_drops_no_other_event(fixture).await;
@@ -75,6 +77,44 @@ async fn a_raced_birth_happens_once(fixture: &Fixture) {
         let events = EventStore::new(&fixture.broker).events(&customer("births", id)).await.unwrap();
         assert_eq!((appended, events.len()), (1, 1));
     }
+}
+
+/// All at once, through one store.
+async fn crowd(store: &EventStore, key: &events::AggregateKey, ids: std::ops::RangeInclusive<u64>) -> usize {
+    let mut writers = JoinSet::new();
+    for id in ids {
+        let (store, key) = (store.clone(), key.clone());
+        writers.spawn(async move {
+            let receipt = store.execute::<Order>(&key, transaction(id), &cause(format!("{key}-{id}"))).await.unwrap();
+            receipt.appended
+        });
+    }
+    writers.join_all().await.into_iter().sum()
+}
+
+async fn commands_that_wait_together_are_appended_together(fixture: &Fixture) {
+    let (store, key) = (EventStore::new(&fixture.broker), order("crowd", 1));
+    let appended = crowd(&store, &key, 1..=400).await;
+    let events = EventStore::new(&fixture.broker).events(&key).await.unwrap();
+    assert_dense(&events);
+    assert_eq!((appended, events.len(), store.conflicts()), (400, 400, 0));
+    assert_eq!(BTreeSet::from_iter(transactions(&events)), BTreeSet::from_iter(1..=400));
+    let side_by_side = events.windows(2).filter(|pair| pair[0].position + 1 == pair[1].position).count();
+    assert!(side_by_side > 300, "{side_by_side} of 400 stand beside the one before");
+    assert_eq!(crowd(&store, &key, 1..=400).await, 0, "asked again, nothing is new");
+}
+
+async fn two_replicas_on_one_aggregate_lose_and_double_nothing(fixture: &Fixture) {
+    let key = order("crowd", 2);
+    let [one, other] = [EventStore::new(&fixture.connect().await), EventStore::new(&fixture.connect().await)];
+    // Half of what each is asked for is asked of the other too.
+    let (ours, theirs) = tokio::join!(crowd(&one, &key, 1..=300), crowd(&other, &key, 151..=450));
+    let events = EventStore::new(&fixture.broker).events(&key).await.unwrap();
+    assert_dense(&events);
+    assert_eq!(BTreeSet::from_iter(transactions(&events)), BTreeSet::from_iter(1..=450));
+    assert_eq!((ours + theirs >= 450, events.len()), (true, 450));
+    let conflicts = one.conflicts() + other.conflicts();
+    assert!(conflicts < 150, "{conflicts} conflicts over 600 commands");
 }
 
 async fn a_stale_state_is_decided_again(fixture: &Fixture) {
