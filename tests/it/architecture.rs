@@ -12,7 +12,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("streams", &["aggregates", "events"]),
     ("db", &["events"]),
     ("ingress", &["events", "shopify", "streams"]),
-    ("recorder", &["aggregates", "events", "shopify", "streams"]),
+    ("recorder", &["aggregates", "db", "events", "shopify", "streams"]),
     ("projections", &["db", "events", "streams"]),
     ("handlers", &["aggregates", "db", "events", "projections", "streams"]),
     ("commands", &["aggregates", "events", "query", "streams"]),

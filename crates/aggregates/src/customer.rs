@@ -54,6 +54,10 @@ impl Decider for Customer {
         }
         Ok(decision.events)
     }
+
+    fn knows_newer(&self, command: &CustomerCommand) -> bool {
+        matches!(command, CustomerCommand::Snapshot(snapshot) if self.as_of.as_ref() > Some(&snapshot.as_of))
+    }
 }
 
 struct Decision<'a> {

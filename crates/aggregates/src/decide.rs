@@ -11,6 +11,12 @@ pub trait Decider:
     /// that is refused leaves the state as it was.
     fn decide(&mut self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
 
+    /// Whether the command tells of an earlier moment than the state: what it leaves unchanged is then
+    /// not confirmed but out of date.
+    fn knows_newer(&self, _command: &Self::Command) -> bool {
+        false
+    }
+
     /// The state written down, to begin a later load with; none where histories are short.
     fn snapshot(&self) -> Option<Snapshot> {
         None

@@ -55,6 +55,10 @@ impl Decider for Product {
         }
         Ok(decision.events)
     }
+
+    fn knows_newer(&self, command: &ProductCommand) -> bool {
+        matches!(command, ProductCommand::Snapshot(snapshot) if self.as_of.as_ref() > Some(&snapshot.as_of))
+    }
 }
 
 struct Decision<'a> {

@@ -43,6 +43,11 @@ impl<R: Resource> Decider for Observed<R> {
         self.evolve(event.clone());
         Ok(vec![event])
     }
+
+    fn knows_newer(&self, command: &ObserveCommand<R>) -> bool {
+        let held = self.newest.as_ref().map(|(as_of, _)| as_of);
+        matches!(command, ObserveCommand::Observe { as_of, .. } if held > Some(as_of))
+    }
 }
 
 impl<R: Resource> Observed<R> {

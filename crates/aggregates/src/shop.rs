@@ -34,4 +34,9 @@ impl Decider for ShopState {
         self.evolve(event.clone());
         Ok(vec![event])
     }
+
+    fn knows_newer(&self, command: &ShopCommand) -> bool {
+        let ShopCommand::Uninstall { at } = command;
+        self.uninstalled_at > Some(*at)
+    }
 }

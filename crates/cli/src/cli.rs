@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bench, config, events, inventory, projections, schemas, shopify, status, streams};
+use crate::commands::{bench, config, events, inventory, projections, quarantine, schemas, shopify, status, streams};
 use crate::config::Flags;
 use crate::nats::ChildArgs;
 use crate::output::Format;
@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// What stands where, what moved it, and where an order would be taken from.
     #[command(subcommand)]
     Inventory(inventory::InventoryCommand),
+    /// Authentic webhooks that could not be recorded.
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
     /// The streams on NATS.
     #[command(subcommand)]
     Streams(streams::StreamsCommand),

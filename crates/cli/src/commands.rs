@@ -9,6 +9,7 @@ pub(crate) mod healthcheck;
 mod instance;
 pub(crate) mod inventory;
 pub(crate) mod projections;
+pub(crate) mod quarantine;
 pub(crate) mod role;
 pub(crate) mod schemas;
 pub(crate) mod shopify;

@@ -2,6 +2,7 @@
 
 mod broker;
 mod databases;
+mod gauges;
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ use ingress::{IngressSettings, IngressState, ShopKeys, Shops};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{Engine, ReadModel};
 use query::{Operations, QueryState, ShopSettings, Watched};
-use recorder::Recorder;
+use recorder::{Journal, Recorder};
 use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, SubscriptionSettings};
 
 use crate::config::{Config, KnownShop};
@@ -24,7 +25,9 @@ pub(crate) use broker::{connect, ensure_streams, explain, own_durability, report
 pub(crate) use databases::open as open_database;
 
 /// The database of the read models that are queried.
-const READ_MODELS: &str = "query";
+pub(crate) const READ_MODELS: &str = "query";
+/// The database of the recorder's journal.
+pub(crate) const JOURNAL: &str = "recorder";
 
 /// What the roles are made from.
 pub(crate) struct Ground {
@@ -51,7 +54,15 @@ impl Ground {
     pub(crate) async fn recorder(&self, host: &mut Host) -> Outcome {
         let (store, quarantine) = (EventStore::new(&self.broker), Quarantine::new(&self.broker));
         let shops = self.shops.iter().map(|known| known.shop.clone());
-        self.subscribe(host, "recorder", Recorder::new(store, quarantine, shops)).await
+        let journal = Journal::open(open_database(&self.config, JOURNAL).await?, &self.broker).await?;
+        let recorder = Recorder::new(store, quarantine, shops).guarded_by(journal.firsts());
+        let (shutdown, gauges) = (host.shutdown(), gauges::follow(self.broker.clone(), host.shutdown()));
+        host.spawn("recorder's journal", async move {
+            journal.run(shutdown).await;
+            Ok(())
+        });
+        host.spawn("recorder's gauges", gauges);
+        self.subscribe(host, "recorder", recorder).await
     }
 
     /// The named services; all when none is named. Gives their local copies, for `/readyz`.

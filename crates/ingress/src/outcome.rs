@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use metrics::{Counter, Histogram, counter, histogram};
+use metrics::{Histogram, counter, histogram};
 
 /// How a webhook ended; each is a value of the `outcome` label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,22 +16,35 @@ pub(crate) enum Outcome {
     Unavailable,
 }
 
-/// The counters are looked up once: a webhook costs an increment.
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Duplicate => "duplicate",
+            Self::UnknownShop => "unknown_shop",
+            Self::Unauthorized => "unauthorized",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct Meters {
-    outcomes: [Counter; 6],
     seconds: Histogram,
 }
 
 impl Meters {
     pub(crate) fn new() -> Self {
-        let outcome = |label: &'static str| counter!("tillstream_webhooks_total", "outcome" => label);
-        let outcomes = ["stored", "duplicate", "unknown_shop", "unauthorized", "refused", "unavailable"].map(outcome);
-        Self { outcomes, seconds: histogram!("tillstream_webhook_seconds") }
+        Self { seconds: histogram!("tillstream_webhook_seconds") }
     }
 
-    pub(crate) fn record(&self, outcome: Outcome, started: Instant) {
-        self.outcomes[outcome as usize].increment(1);
+    /// Topics that there are not share one label; a refused webhook has none.
+    pub(crate) fn record(&self, outcome: Outcome, topic: &'static str, started: Instant) {
+        counter!("tillstream_webhooks_total", "outcome" => outcome.as_str(), "topic" => topic).increment(1);
+        if outcome == Outcome::Duplicate {
+            counter!("tillstream_webhook_duplicates_total", "reason" => "window").increment(1);
+        }
         self.seconds.record(started.elapsed());
     }
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use events::subject;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use shopify::{WebhookHeaders, encode_block};
+use shopify::{Topic, WebhookHeaders, encode_block};
 use streams::{AppendError, Appended, Broker, Inbox, InboxMessage};
 
 use crate::identity::Identity;
@@ -83,16 +83,20 @@ pub fn router(state: IngressState) -> Router {
 
 async fn webhook(State(state): State<Arc<IngressState>>, request: Request) -> Response {
     let started = Instant::now();
-    let (outcome, response) = match state.accept(request).await {
-        Ok((outcome, sequence)) => (outcome, [(INBOX_SEQUENCE, HeaderValue::from(sequence))].into_response()),
-        Err(refusal) => (refusal.outcome(), refusal.into_response()),
+    let (outcome, topic, response) = match state.accept(request).await {
+        Ok((outcome, topic, sequence)) => {
+            (outcome, topic, [(INBOX_SEQUENCE, HeaderValue::from(sequence))].into_response())
+        }
+        // What nobody has signed may claim any topic.
+        Err(refusal) => (refusal.outcome(), "", refusal.into_response()),
     };
-    state.meters.record(outcome, started);
+    state.meters.record(outcome, topic, started);
     response
 }
 
 impl IngressState {
-    async fn accept(&self, request: Request) -> Result<(Outcome, u64), Refusal> {
+    /// How it ended, the topic as a metric's label, and the sequence in `INBOX`.
+    async fn accept(&self, request: Request) -> Result<(Outcome, &'static str, u64), Refusal> {
         let (head, body) = request.into_parts();
         self.limits.check(&head.headers)?;
         let webhook = WebhookHeaders::read(&head.headers);
@@ -118,7 +122,8 @@ impl IngressState {
             Some(_) => Outcome::Stored,
             None => Outcome::UnknownShop,
         };
-        Ok((outcome, stored.sequence))
+        let topic = Topic::find(topic).map_or("other", |topic| topic.name);
+        Ok((outcome, topic, stored.sequence))
     }
 
     /// Stores the message, or says within the deadline that it is not known to be stored.

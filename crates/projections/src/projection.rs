@@ -57,6 +57,11 @@ impl ReadModel {
         Self { name: P::NAME, version: P::VERSION, table: P::TABLE, kinds: P::KINDS, keys: P::keys, fold: fold::<P> }
     }
 
+    /// The ids, inside the event's shop, of the rows that the event reaches.
+    pub fn reached(&self, event: &Recorded<Event>) -> Vec<String> {
+        if self.kinds.contains(&event.envelope.key.kind) { (self.keys)(event) } else { Vec::new() }
+    }
+
     /// The rows that the events later than `after` reach.
     pub(crate) fn touched(&self, events: &[Recorded<Event>], after: u64) -> Touched {
         let mut touched = Touched::new();

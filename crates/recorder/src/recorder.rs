@@ -1,75 +1,154 @@
 use std::collections::HashSet;
-use std::pin::Pin;
 
-use aggregates::{Command, Decider, Execute};
-use events::{AggregateKey, Shop};
-use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Receipt, StoreError, Subscriber};
+use aggregates::Command;
+use events::Shop;
+use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Quarantined, Settlement, Subscriber};
 use tracing::Instrument;
 
-use crate::outcome::{self, Outcome};
+use crate::decide::decide;
+use crate::journal::{Firsts, Standing};
+use crate::outcome::{self, Outcome, Reason};
 use crate::webhook::{Meaning, Webhook};
+
+/// A body that was seen under another shop before.
+const OTHER_SHOP: &str = "other_shop";
+/// A body that was seen under the topic of another resource before.
+const OTHER_TOPIC: &str = "other_topic";
 
 /// Records what the deliveries to known shops say.
 pub struct Recorder {
     store: EventStore,
     quarantine: Quarantine,
     shops: HashSet<Shop>,
+    firsts: Option<Firsts>,
 }
 
 impl Recorder {
     pub fn new(store: EventStore, quarantine: Quarantine, shops: impl IntoIterator<Item = Shop>) -> Self {
-        Self { store, quarantine, shops: shops.into_iter().collect() }
+        Self { store, quarantine, shops: shops.into_iter().collect(), firsts: None }
     }
 
-    async fn settle(&self, webhook: &Webhook) -> Result<Outcome, Failure> {
-        let shop = webhook.shop.as_ref().filter(|shop| self.shops.contains(shop));
-        match (&webhook.meaning, shop) {
-            (Meaning::Unreadable(reason, words), shop) => self.quarantine(webhook, shop, reason, words).await,
-            (_, None) => self.quarantine(webhook, None, "unknown_shop", "no shop of ours").await,
-            (Meaning::Commands(commands), Some(shop)) => self.record(webhook, shop, commands).await,
-            (Meaning::Kept(reason), Some(_)) => Ok(Outcome::Kept(reason)),
+    /// Asks the journal about every body before it is believed; without one, every body is the first.
+    pub fn guarded_by(self, firsts: Firsts) -> Self {
+        Self { firsts: Some(firsts), ..self }
+    }
+
+    /// Records a delivery from quarantine as if it had just come, under its own cause: what was recorded
+    /// of it before is not recorded again. Then it is marked as settled; one that still cannot be recorded
+    /// stays where it is. `force`: even a body that was another shop's or topic's before.
+    pub async fn release(&self, item: &Quarantined, why: &str, force: bool) -> Result<Outcome, Failure> {
+        let webhook = Webhook::from(item.delivery.clone());
+        let outcome = self.retry(&webhook, force).await?;
+        if !matches!(outcome, Outcome::Quarantined(_)) {
+            let settlement = Settlement { outcome: outcome.to_string(), why: why.to_owned() };
+            self.quarantine.settle(item, &settlement).await.map_err(Failure::unavailable)?;
+        }
+        Ok(outcome)
+    }
+
+    async fn retry(&self, webhook: &Webhook, force: bool) -> Result<Outcome, Failure> {
+        match (self.verdict(webhook).await?, &webhook.meaning, &webhook.shop) {
+            (Verdict::Record(standing), Meaning::Commands(commands), Some(shop)) => {
+                self.record(webhook, shop, commands, standing).await
+            }
+            (Verdict::Quarantine(OTHER_SHOP | OTHER_TOPIC, _), Meaning::Commands(commands), Some(shop)) if force => {
+                self.record(webhook, shop, commands, Standing::First).await
+            }
+            (verdict, ..) => Ok(verdict.outcome()),
         }
     }
 
-    async fn quarantine(
-        &self,
-        webhook: &Webhook,
-        shop: Option<&Shop>,
-        reason: &'static str,
-        words: &str,
-    ) -> Result<Outcome, Failure> {
-        self.quarantine.put(shop, reason, &webhook.delivery).await.map_err(not_kept)?;
-        tracing::warn!(reason, words, "quarantined");
-        Ok(Outcome::Quarantined(reason))
+    /// What [`Self::release`] would come to; `Recorded` stands for all that can be recorded.
+    pub async fn would_release(&self, item: &Quarantined, force: bool) -> Result<Outcome, Failure> {
+        Ok(match self.verdict(&Webhook::from(item.delivery.clone())).await?.outcome() {
+            Outcome::Quarantined(OTHER_SHOP | OTHER_TOPIC) if force => Outcome::Recorded,
+            outcome => outcome,
+        })
     }
 
-    async fn record(&self, webhook: &Webhook, shop: &Shop, commands: &[Command]) -> Result<Outcome, Failure> {
+    async fn settle(&self, webhook: &Webhook) -> Result<Outcome, Failure> {
+        match (self.verdict(webhook).await?, &webhook.meaning, &webhook.shop) {
+            (Verdict::Quarantine(reason, words), _, shop) => {
+                let shop = shop.as_ref().filter(|shop| self.shops.contains(shop));
+                self.quarantine.put(shop, reason, &webhook.delivery).await.map_err(not_kept)?;
+                tracing::warn!(reason, words, "quarantined");
+                Ok(Outcome::Quarantined(reason))
+            }
+            (Verdict::Record(standing), Meaning::Commands(commands), Some(shop)) => {
+                self.record(webhook, shop, commands, standing).await
+            }
+            (verdict, ..) => Ok(verdict.outcome()),
+        }
+    }
+
+    async fn verdict<'a>(&self, webhook: &'a Webhook) -> Result<Verdict<'a>, Failure> {
+        let ours = webhook.shop.as_ref().is_some_and(|shop| self.shops.contains(shop));
+        Ok(match &webhook.meaning {
+            Meaning::Unreadable(reason, words) => Verdict::Quarantine(reason, words),
+            _ if !ours => Verdict::Quarantine("unknown_shop", "no shop of ours"),
+            Meaning::Kept(reason) => Verdict::Keep(reason),
+            Meaning::Commands(_) => match self.standing(webhook).await? {
+                Standing::OtherShop => Verdict::Quarantine(OTHER_SHOP, "the body was another shop's before"),
+                Standing::OtherTopic => Verdict::Quarantine(OTHER_TOPIC, "the body was another topic's before"),
+                standing => Verdict::Record(standing),
+            },
+        })
+    }
+
+    async fn standing(&self, webhook: &Webhook) -> Result<Standing, Failure> {
+        match &self.firsts {
+            Some(firsts) => firsts.standing(&webhook.delivery).await,
+            None => Ok(Standing::First),
+        }
+    }
+
+    async fn record(
+        &self,
+        webhook: &Webhook,
+        shop: &Shop,
+        commands: &[Command],
+        standing: Standing,
+    ) -> Result<Outcome, Failure> {
         let cause = Cause {
             id: Cause::inbox_id(webhook.delivery.sequence),
             correlation_id: webhook.correlation_id.clone(),
             trace_parent: webhook.delivery.trace_parent.clone(),
         };
-        let mut appended = 0;
+        let (mut appended, mut stale) = (0, false);
         for command in commands {
-            let append = Append { store: &self.store, key: &command.key(shop), cause: &cause };
-            appended += command.clone().dispatch(append).await?.appended;
+            let told = decide(&self.store, &command.key(shop), command.clone(), &cause).await?;
+            appended += told.appended;
+            stale |= told.stale;
         }
-        Ok(if appended == 0 { Outcome::Unchanged } else { Outcome::Recorded })
+        Ok(if appended > 0 { Outcome::Recorded } else { Outcome::Dropped(reason(standing, stale)) })
     }
 }
 
-/// Lets the aggregate decide, and appends.
-struct Append<'a> {
-    store: &'a EventStore,
-    key: &'a AggregateKey,
-    cause: &'a Cause,
+/// What is to be done with a delivery.
+enum Verdict<'a> {
+    Record(Standing),
+    Keep(&'static str),
+    /// With words for the log.
+    Quarantine(&'static str, &'a str),
 }
 
-impl<'a> Execute for Append<'a> {
-    type Output = Pin<Box<dyn Future<Output = Result<Receipt, StoreError>> + Send + 'a>>;
+impl Verdict<'_> {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Record(_) => Outcome::Recorded,
+            Self::Keep(reason) => Outcome::Kept(reason),
+            Self::Quarantine(reason, _) => Outcome::Quarantined(reason),
+        }
+    }
+}
 
-    fn execute<A: Decider>(self, command: A::Command) -> Self::Output {
-        Box::pin(self.store.execute::<A>(self.key, command, self.cause))
+/// Why a delivery that leads to no event does not.
+pub(crate) fn reason(standing: Standing, stale: bool) -> Reason {
+    match standing {
+        Standing::Repeated => Reason::RepeatedDelivery,
+        Standing::Known => Reason::AlreadyRecorded,
+        _ if stale => Reason::Stale,
+        _ => Reason::Unchanged,
     }
 }
 

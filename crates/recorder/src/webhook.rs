@@ -1,10 +1,12 @@
 //! What a delivery says, without touching anything.
 
 use aggregates::Command;
-use events::{Shop, subject};
+use events::Shop;
 use sha2::{Digest, Sha256};
-use shopify::{Delivery, StatedVersion, Topic, Translation, WebhookHeaders, parse_block, translate};
+use shopify::{Delivery, StatedVersion, Translation, WebhookHeaders, translate};
 use streams::{Cause, FromDelivery, InboxDelivery, Raw, Stream, Unreadable};
+
+use crate::envelope::Envelope;
 
 /// A delivery, and what is understood of it.
 #[derive(Debug)]
@@ -29,28 +31,33 @@ pub(crate) enum Meaning {
 
 impl From<InboxDelivery> for Webhook {
     fn from(delivery: InboxDelivery) -> Self {
-        let shop = shop_of(&delivery.subject);
-        let block = parse_block(&delivery.headers);
-        let headers = block.as_ref().map(WebhookHeaders::read).unwrap_or_default();
-        let meaning = match (&shop, &block) {
-            (None, _) => Meaning::Unreadable("unknown_shop", "it came in for no shop".to_owned()),
-            (_, Err(error)) => Meaning::Unreadable("bad_headers", error.to_string()),
-            (Some(shop), Ok(_)) => Meaning::of(&Delivery {
-                topic: headers.topic,
-                shop,
-                api_version: headers.api_version,
-                triggered_at: headers.triggered_at,
-                body: &delivery.body,
-            }),
-        };
-        let topic = headers.topic.and_then(Topic::find).map_or("other", |topic| topic.name);
-        let correlation_id = correlation_id(headers.event_id, delivery.sequence);
-        let version = StatedVersion::of(headers.api_version);
-        Self { shop, topic, version, correlation_id, meaning, delivery }
+        let envelope = Envelope::read(&delivery);
+        let meaning = Meaning::read(&envelope, &delivery);
+        let topic = envelope.topic.map_or("other", |topic| topic.name);
+        let correlation_id = correlation_id(envelope.event_id.as_deref(), delivery.sequence);
+        let version = StatedVersion::of(envelope.api_version.as_deref());
+        Self { shop: envelope.shop, topic, version, correlation_id, meaning, delivery }
     }
 }
 
 impl Meaning {
+    fn read(envelope: &Envelope, delivery: &InboxDelivery) -> Self {
+        let Some(shop) = &envelope.shop else {
+            return Self::Unreadable("unknown_shop", "it came in for no shop".to_owned());
+        };
+        let Some(headers) = &envelope.headers else {
+            return Self::Unreadable("bad_headers", "its headers are not a header block".to_owned());
+        };
+        let headers = WebhookHeaders::read(headers);
+        Self::of(&Delivery {
+            topic: headers.topic,
+            shop,
+            api_version: headers.api_version,
+            triggered_at: headers.triggered_at,
+            body: &delivery.body,
+        })
+    }
+
     fn of(delivery: &Delivery<'_>) -> Self {
         match translate(delivery) {
             Ok(Translation::Commands(commands)) => Self::Commands(commands),
@@ -74,11 +81,6 @@ impl FromDelivery for Webhook {
             _ => self.delivery.subject.clone(),
         }
     }
-}
-
-/// Ingress has put it there after it verified the signature with this shop's secrets; the header is only a claim.
-fn shop_of(inbox_subject: &str) -> Option<Shop> {
-    subject::decode(inbox_subject.split('.').nth(1)?)?.parse().ok()
 }
 
 /// The merchant's action, when the header names one: as it is, or its hash when it is no plain token.

@@ -100,6 +100,8 @@ impl Raw {
 /// a later server puts domain and account before the stream and a token at the end.
 pub(crate) struct ReplySubject {
     pub(crate) sequence: u64,
+    /// Counts the consumer's own messages from 1, without a gap.
+    pub(crate) consumer_sequence: u64,
     pub(crate) recorded_at: Timestamp,
     /// How many more messages the consumer has to deliver.
     pub(crate) pending: u64,
@@ -111,9 +113,11 @@ impl ReplySubject {
         let short = tokens.clone().count() == 7;
         let mut numbers = tokens.by_ref().skip(if short { 3 } else { 5 });
         let sequence = numbers.next()?.parse().ok()?;
-        let nanoseconds: i128 = numbers.nth(1)?.parse().ok()?;
+        let consumer_sequence = numbers.next()?.parse().ok()?;
+        let nanoseconds: i128 = numbers.next()?.parse().ok()?;
         let pending = numbers.next()?.parse().ok()?;
-        Some(Self { sequence, recorded_at: Timestamp::from_nanosecond(nanoseconds).ok()?, pending })
+        let recorded_at = Timestamp::from_nanosecond(nanoseconds).ok()?;
+        Some(Self { sequence, consumer_sequence, recorded_at, pending })
     }
 }
 
@@ -150,7 +154,7 @@ mod tests {
         let long = "$JS.ACK._.HASH.EVENTS.stock.1.42.7.1700000000000000001.9.token";
         for subject in [short, long] {
             let reply = ReplySubject::parse(subject).unwrap();
-            assert_eq!((reply.sequence, reply.pending), (42, 9));
+            assert_eq!((reply.sequence, reply.consumer_sequence, reply.pending), (42, 7, 9));
             assert_eq!(reply.recorded_at.as_nanosecond(), 1_700_000_000_000_000_001);
         }
         assert!(ReplySubject::parse("_INBOX.1").is_none());

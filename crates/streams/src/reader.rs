@@ -144,23 +144,42 @@ impl EventReader {
     }
 }
 
-/// Nothing of it outlives the reader: it lives in memory, and goes when it is not used.
+/// Which messages of a stream a reader is sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    /// Only messages after this sequence.
+    pub(crate) after: u64,
+    /// One subject filter; none means all of the stream.
+    pub(crate) subject: Option<String>,
+    /// Without bodies.
+    pub(crate) headers_only: bool,
+}
+
 async fn create_consumer(broker: &Broker, after: u64) -> Result<String, ReadError> {
+    Ok(create(broker, Stream::Events, Scope { after, ..Scope::default() }).await?.name)
+}
+
+/// Nothing of it outlives the reader: it lives in memory, and goes when it is not used.
+pub(crate) async fn create(broker: &Broker, stream: Stream, scope: Scope) -> Result<ConsumerInfo, ReadError> {
     let name = format!("{NAME_PREFIX}{}", broker.client.new_inbox().rsplit('.').next().unwrap_or_default());
     let config = Config {
         name: Some(name.clone()),
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: scope.after + 1 },
         ack_policy: AckPolicy::None,
         replay_policy: ReplayPolicy::Instant,
+        filter_subject: scope.subject.clone().unwrap_or_default(),
+        headers_only: scope.headers_only,
         inactive_threshold: FORGET_AFTER,
         memory_storage: true,
         num_replicas: 1,
         ..Config::default()
     };
-    let request = json!({ "stream_name": Stream::Events.name(), "config": config, "action": "create" });
-    let answer = broker.ask(&format!("CONSUMER.CREATE.EVENTS.{name}"), &request).await;
+    let request = json!({ "stream_name": stream.name(), "config": config, "action": "create" });
+    // With a filter the server wants it in the request's subject.
+    let filter = scope.subject.map(|subject| format!(".{subject}")).unwrap_or_default();
+    let answer = broker.ask(&format!("CONSUMER.CREATE.{stream}.{name}{filter}"), &request).await;
     let created: Option<ConsumerInfo> = found(answer, NO_STREAM)?;
-    created.map(|info| info.name).ok_or_else(|| ReadError::Missing("the stream EVENTS".to_owned()))
+    created.ok_or_else(|| ReadError::Missing(format!("the stream {stream}")))
 }
 
 /// The position of the last event; 0 when there is none.

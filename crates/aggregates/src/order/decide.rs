@@ -38,6 +38,10 @@ impl Decider for Order {
         }
         Ok(decision.events)
     }
+
+    fn knows_newer(&self, command: &OrderCommand) -> bool {
+        matches!(command, OrderCommand::Snapshot(snapshot) if self.as_of.as_ref() > Some(&snapshot.as_of))
+    }
 }
 
 struct Decision<'a> {

@@ -56,6 +56,17 @@ impl Decider for Stock {
         let known = snapshot.shape == super::freeze::SHAPE;
         known.then(|| serde_json::from_str(&snapshot.body).ok()).flatten()
     }
+
+    fn knows_newer(&self, command: &StockCommand) -> bool {
+        match command {
+            StockCommand::Describe { as_of, .. } => self.item.as_ref().is_some_and(|item| item.as_of > *as_of),
+            StockCommand::Observe { location_id, observation } => {
+                let latest = self.places.get(location_id).and_then(|place| place.latest.as_ref());
+                latest.is_some_and(|latest| latest.at > observation.at)
+            }
+            _ => false,
+        }
+    }
 }
 
 pub(super) struct Decision<'a> {

@@ -1,7 +1,9 @@
 //! `tillstream events`: the log itself, read straight from the stream.
 
-mod filter;
+mod diff;
+pub(super) mod filter;
 mod row;
+mod trace;
 
 use std::time::Duration;
 
@@ -37,6 +39,10 @@ pub(crate) enum EventsCommand {
         #[command(flatten)]
         filter: Filter,
     },
+    /// From webhooks to events to reactions to rows: what became of it, and why.
+    Trace(trace::TraceArgs),
+    /// What changed of one aggregate between two positions.
+    Diff(diff::DiffArgs),
 }
 
 pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
@@ -49,6 +55,8 @@ pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
         EventsCommand::Ls { filter, limit } => list(common, &broker, head, filter, *limit as usize).await,
         EventsCommand::Show { position } => show(common, &broker, head, *position).await,
         EventsCommand::Tail { filter } => tail(common, &broker, head, filter).await,
+        EventsCommand::Diff(args) => diff::run(common, &broker, head, args).await,
+        EventsCommand::Trace(args) => trace::run(common, &broker, head, args).await,
     }
 }
 

@@ -4,5 +4,8 @@
 
 mod exit_codes;
 mod process;
+mod quarantine;
+mod scarcity;
 mod shopify_side;
+mod trace;
 mod up;

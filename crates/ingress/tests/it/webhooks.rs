@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::world::{self, World, post, signed};
 use ingress::IngressSettings;
+use streams::topology::{TopologySettings, ensure};
+use testkit::{Fixture, NatsServer};
 
 type Headers<'a> = [(&'a str, &'a str)];
 
@@ -259,4 +261,31 @@ async fn without_a_broker_there_is_no_200_and_it_comes_back_by_itself() {
     world.nats.restart().await;
     world.until_stored(&ask(21)).await;
     assert_eq!(world.server.ask(ask(0)).await.unwrap().header("x-inbox-sequence"), Some("1"), "kept over the restart");
+}
+
+#[tokio::test]
+async fn a_full_inbox_is_503_at_once_and_room_is_enough_to_go_on() {
+    let server = NatsServer::start().await;
+    let broker = server.connect().await;
+    let room = |max_bytes| TopologySettings { max_bytes, ..testkit::topology_settings() };
+    ensure(&broker, &room(2 << 20), &[]).await.unwrap();
+    let world = World::on(Fixture { broker: broker.clone(), servers: vec![server] }, IngressSettings::default()).await;
+    let ask = |n: u32| signed("acme", "orders/create", "new", format!("{n}{}", "x".repeat(100_000)).as_bytes());
+    let mut stored = 0;
+    let full = loop {
+        let started = Instant::now();
+        let answer = world.server.ask(ask(stored)).await.unwrap();
+        if answer.status != 200 {
+            assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+            break answer;
+        }
+        stored += 1;
+        assert!(stored < 100, "it is never full");
+    };
+    assert_eq!((full.status, full.problem_code().as_str()), (503, "not_stored"));
+    assert_eq!(full.header("retry-after"), Some("2"));
+    assert_eq!(world.server.ask(ask(1000)).await.unwrap().status, 503);
+    assert_eq!(world.count().await, u64::from(stored), "what was there is there, and nothing else");
+    ensure(&broker, &room(8 << 20), &[]).await.unwrap();
+    assert_eq!(world.server.ask(ask(stored)).await.unwrap().status, 200);
 }

@@ -24,7 +24,11 @@ impl World {
     }
 
     pub(crate) async fn with(settings: IngressSettings) -> Self {
-        let Fixture { mut servers, broker } = Fixture::single(&[]).await;
+        Self::on(Fixture::single(&[]).await, settings).await
+    }
+
+    pub(crate) async fn on(fixture: Fixture, settings: IngressSettings) -> Self {
+        let Fixture { mut servers, broker } = fixture;
         let router = router(IngressState::new(&broker, shops(), &settings));
         Self { nats: servers.remove(0), server: Server::start(router, ServerLimits::default()).await, broker }
     }
@@ -55,7 +59,7 @@ impl World {
     }
 }
 
-fn shops() -> Shops {
+pub(crate) fn shops() -> Shops {
     let keys = |shop: &str, secrets: &[&str]| ShopKeys {
         shop: shop.parse().unwrap(),
         secrets: secrets.iter().map(|secret| Secret::new(secret).unwrap()).collect(),

@@ -96,7 +96,7 @@ impl FromStr for Moment {
     }
 }
 
-fn shop(text: &str) -> Result<Shop, String> {
+pub(in crate::commands) fn shop(text: &str) -> Result<Shop, String> {
     text.parse().or_else(|_| Shop::from_domain(text)).map_err(|error| error.to_string())
 }
 

@@ -1,0 +1,99 @@
+use std::pin::Pin;
+
+use aggregates::{Command, Customer, Decider, Execute, Order, Product, ShopState, Stock};
+use events::{AggregateKey, Event, Recorded};
+use serde_json::Value;
+use streams::{Cause, EventStore, Failure};
+
+/// What a command came to.
+pub(crate) struct Told {
+    pub(crate) appended: usize,
+    /// The aggregate knows of a later moment than the command tells of.
+    pub(crate) stale: bool,
+}
+
+/// Decides a command and appends what is new.
+pub(crate) async fn decide(
+    store: &EventStore,
+    key: &AggregateKey,
+    command: Command,
+    cause: &Cause,
+) -> Result<Told, Failure> {
+    command.dispatch(Append { store, key, cause }).await
+}
+
+/// Whether the aggregate knows of a later moment than the command tells of.
+pub(crate) async fn is_stale(store: &EventStore, key: &AggregateKey, command: Command) -> Result<bool, Failure> {
+    command.dispatch(Ask { store, key }).await
+}
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+struct Append<'a> {
+    store: &'a EventStore,
+    key: &'a AggregateKey,
+    cause: &'a Cause,
+}
+
+struct Ask<'a> {
+    store: &'a EventStore,
+    key: &'a AggregateKey,
+}
+
+impl<'a> Execute for Append<'a> {
+    type Output = Answer<'a, Told>;
+
+    fn execute<A: Decider>(self, command: A::Command) -> Self::Output {
+        Box::pin(async move {
+            let Self { store, key, cause } = self;
+            let receipt = store.execute::<A>(key, command.clone(), cause).await?;
+            let stale = receipt.appended == 0 && knows_newer::<A>(store, key, &command, receipt.position).await?;
+            Ok(Told { appended: receipt.appended, stale })
+        })
+    }
+}
+
+impl<'a> Execute for Ask<'a> {
+    type Output = Answer<'a, bool>;
+
+    fn execute<A: Decider>(self, command: A::Command) -> Self::Output {
+        Box::pin(async move { knows_newer::<A>(self.store, self.key, &command, 0).await })
+    }
+}
+
+async fn knows_newer<A: Decider>(
+    store: &EventStore,
+    key: &AggregateKey,
+    command: &A::Command,
+    position: u64,
+) -> Result<bool, Failure> {
+    Ok(store.load::<A>(key, position).await?.state.knows_newer(command))
+}
+
+/// What these events of one aggregate make of it, as JSON; null when there are none.
+pub fn state_after(events: &[Recorded<Event>]) -> serde_json::Result<Value> {
+    macro_rules! fold {
+        ($kind:ident, $aggregate:ty) => {
+            fold::<$aggregate>(events, |event| match event {
+                Event::$kind(event) => Some(event.clone()),
+                _ => None,
+            })
+        };
+    }
+    match events.last().map(|last| &last.event) {
+        None => Ok(Value::Null),
+        Some(Event::Order(_)) => fold!(Order, Order),
+        Some(Event::Product(_)) => fold!(Product, Product),
+        Some(Event::Customer(_)) => fold!(Customer, Customer),
+        Some(Event::Stock(_)) => fold!(Stock, Stock),
+        Some(Event::Shop(_)) => fold!(Shop, ShopState),
+        // What is only observed is what was observed last.
+        Some(observed) => serde_json::from_slice(&observed.encode()),
+    }
+}
+
+fn fold<A: Decider>(events: &[Recorded<Event>], own: impl Fn(&Event) -> Option<A::Event>) -> serde_json::Result<Value> {
+    let mut state = A::default();
+    events.iter().filter_map(|recorded| own(&recorded.event)).for_each(|event| state.apply(event));
+    serde_json::to_value(&state)
+}
