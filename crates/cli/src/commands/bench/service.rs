@@ -36,7 +36,9 @@ impl Replica {
         let (fold, handle) = (shutdown.clone(), shutdown.clone());
         let tasks = vec![
             tokio::spawn(async move { copies.run(fold).await }),
-            tokio::spawn(async move { drop(subscription.run(handle).await) }),
+            tokio::spawn(async move {
+                let _ = subscription.run(handle).await;
+            }),
         ];
         Ok(Self { store, shutdown, tasks })
     }
