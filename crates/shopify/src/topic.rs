@@ -182,6 +182,8 @@ const SETTINGS: &str = "settings";
 const JOB: &str = "job";
 /// Saved searches of before segments.
 const SUPERSEDED: &str = "superseded";
+/// Of something to come, without the state it is about.
+const WARNING: &str = "warning";
 /// Sent to finance and tax apps only.
 const OTHER_APPS: &str = "other_apps";
 /// Where visitors come from.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Snapshot;
 use crate::address::AddressBody;
-use crate::wire::{Amount, List, Maybe, Object, Reference, Tags, Text, nonempty, optional};
+use crate::wire::{Amount, Maybe, Object, Reference, Tags, Text, nonempty, optional};
 use crate::{Reading, Topic, Unreadable};
 
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ struct DraftBody<'a> {
     tax_exempt: Option<bool>,
     taxes_included: Option<bool>,
     tags: Option<Tags>,
-    line_items: List<DraftLineBody<'a>>,
+    line_items: Vec<Object<DraftLineBody<'a>>>,
     #[serde(default)]
     applied_discount: Maybe<DiscountBody>,
     #[serde(default)]
@@ -84,7 +84,7 @@ impl Snapshot for DraftOrder {
             tax_exempt: body.tax_exempt.unwrap_or(false),
             taxes_included: body.taxes_included.unwrap_or(false),
             tags: body.tags.map_or_else(Vec::new, |Tags(tags)| tags),
-            lines: body.line_items.0.into_iter().map(|Object(line)| line.line(currency)).collect(),
+            lines: body.line_items.into_iter().map(|Object(line)| line.line(currency)).collect(),
             discount: body.applied_discount.0.and_then(|discount| discount.amount).map(money),
             shipping: body.shipping_line.0.and_then(|shipping| shipping.price).map(money),
             subtotal: money(body.subtotal_price),

@@ -85,7 +85,7 @@ struct GroupBody<'a> {
     name: Text<'a>,
     merchant_code: Option<Text<'a>>,
     options: Option<Vec<Text<'a>>>,
-    selling_plans: List<PlanBody<'a>>,
+    selling_plans: Vec<Object<PlanBody<'a>>>,
     #[serde(default)]
     products: List<ProductBody>,
     #[serde(default)]
@@ -117,7 +117,7 @@ impl Snapshot for SellingPlanGroup {
             name: body.name.as_str().to_owned(),
             merchant_code: nonempty(body.merchant_code),
             options: body.options.into_iter().flatten().map(|option| option.as_str().to_owned()).collect(),
-            plans: body.selling_plans.0.into_iter().map(plan).collect(),
+            plans: body.selling_plans.into_iter().map(plan).collect(),
             product_ids: body.products.0.into_iter().map(|Object(product)| product.id.0).collect(),
             variant_ids: body.product_variants.0.into_iter().map(|Object(variant)| variant.id.0).collect(),
         })

@@ -6,7 +6,7 @@ use events::{
 
 use super::Part::{Gid, Text};
 use super::Version::{Field, Revision};
-use super::{CYCLE, ID, TRIGGERED_AT, Topic, observed};
+use super::{CYCLE, ID, TRIGGERED_AT, Topic, WARNING, kept, observed};
 
 pub(super) static TOPICS: &[Topic] = &[
     observed::<SubscriptionContract>("subscription_contracts/activate", ID, Revision("revision_id")),
@@ -41,10 +41,12 @@ pub(super) static TOPICS: &[Topic] = &[
         &[Gid("app_subscription.admin_graphql_api_id", &["AppSubscription"])],
         Field("app_subscription.updated_at"),
     ),
-    observed::<AppSubscription>(
+    kept(
         "app_subscriptions/approaching_capped_amount",
+        "app_subscription",
         &[Gid("app_subscription.admin_graphql_api_id", &["AppSubscription"])],
         Field("app_subscription.updated_at"),
+        WARNING,
     ),
     observed::<AppPurchase>(
         "app_purchases_one_time/update",
