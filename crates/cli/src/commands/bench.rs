@@ -2,6 +2,7 @@
 
 mod flash_sale;
 mod handlers;
+mod history;
 mod ingest;
 mod load;
 mod measure;
@@ -22,6 +23,8 @@ pub(crate) enum BenchCommand {
     Handlers(handlers::HandlersArgs),
     /// Orders per second on one item, beside the serial appends of one subject.
     FlashSale(flash_sale::FlashSaleArgs),
+    /// Loading one item with a long history, with its snapshot and without.
+    History(history::HistoryArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -31,6 +34,7 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
     match command {
         BenchCommand::Ingest(args) => ingest::run(common, args).await,
         BenchCommand::Handlers(args) => handlers::run(common, args).await,
+        BenchCommand::History(args) => history::run(common, args).await,
         BenchCommand::FlashSale(args) => flash_sale::run(common, args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }

@@ -22,12 +22,7 @@ pub(super) struct Replica {
 
 impl Replica {
     pub(super) async fn start(broker: &Broker, dir: &Path, name: &str) -> Outcome<Self> {
-        let file = dir.join(format!("{name}.db"));
-        for stale in ["", "-wal", "-shm"] {
-            // a file that is not there is as good as one that is gone
-            let _ = std::fs::remove_file(format!("{}{stale}", file.display()));
-        }
-        let database = Database::open(&format!("sqlite://{}", file.display())).await?;
+        let database = fresh_database(dir, name).await?;
         let Inventory { copies, allocate_stock, store } =
             Inventory::open(broker, database, InventorySettings::default()).await?;
         let subscription: Subscription<AllocateStock> =
@@ -37,7 +32,8 @@ impl Replica {
         let tasks = vec![
             tokio::spawn(async move { copies.run(fold).await }),
             tokio::spawn(async move {
-                let _ = subscription.run(handle).await;
+                // what it could not finish is given back to the broker
+                subscription.run(handle).await;
             }),
         ];
         Ok(Self { store, shutdown, tasks })
@@ -51,6 +47,16 @@ impl Replica {
         }
         Ok(conflicts)
     }
+}
+
+/// An empty database.
+pub(super) async fn fresh_database(dir: &Path, name: &str) -> Outcome<Database> {
+    let file = dir.join(format!("{name}.db"));
+    for stale in ["", "-wal", "-shm"] {
+        // a file that is not there is as good as one that is gone
+        let _ = std::fs::remove_file(format!("{}{stale}", file.display()));
+    }
+    Ok(Database::open(&format!("sqlite://{}", file.display())).await?)
 }
 
 /// Waits until the log has grown to `head`, and says how long that took since `started`.
