@@ -2,6 +2,7 @@ mod writes;
 
 use projections::Found;
 use projections::customers::CustomerView;
+use projections::loyalty::LoyaltyView;
 use projections::orders::OrderView;
 use projections::stock::StockView;
 use schemars::SchemaGenerator;
@@ -14,7 +15,7 @@ use crate::history::RecordedEvent;
 use crate::problem::ProblemBody;
 use crate::products::Product;
 use crate::status::Status;
-use crate::{customers, health, history, orders, products, status, stock};
+use crate::{customers, health, history, loyalty, orders, products, status, stock};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +33,8 @@ use crate::{customers, health, history, orders, products, status, stock};
         history::of_product,
         customers::get,
         history::of_customer,
+        loyalty::get,
+        history::of_loyalty,
         stock::get,
         history::of_stock,
         status::get,
@@ -78,6 +81,7 @@ fn schemas() -> Map<String, Value> {
         ("Product", view::<Found<Product>>(&mut generator)),
         ("Customer", view::<Found<CustomerView>>(&mut generator)),
         ("Stock", view::<Found<StockView>>(&mut generator)),
+        ("Loyalty", view::<Found<LoyaltyView>>(&mut generator)),
         ("Event", view::<RecordedEvent<'_>>(&mut generator)),
         ("Status", view::<Status>(&mut generator)),
         ("Readiness", view::<Readiness>(&mut generator)),
