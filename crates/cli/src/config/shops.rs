@@ -71,7 +71,6 @@ impl ShopConfig {
             stock_authority: self.stock_authority,
             loyalty: self.loyalty,
         })
-        Ok(KnownShop { shop: self.domain.clone(), secrets, currency: self.currency, loyalty: self.loyalty })
     }
 
     fn secrets(&self) -> Outcome<Vec<Secret>> {
