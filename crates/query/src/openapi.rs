@@ -1,3 +1,4 @@
+mod redemptions;
 mod writes;
 
 use projections::Found;
@@ -62,9 +63,8 @@ pub fn openapi() -> Value {
     document["components"] = json!({ "schemas": schemas() });
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.iter_mut().for_each(|(path, item)| complete(path, &mut item["get"]));
-        let writes =
-            writes::paths().into_iter().map(|(path, operation)| (path.to_owned(), json!({ "post": operation })));
-        paths.extend(writes);
+        let writes = writes::paths().into_iter().chain(redemptions::paths());
+        paths.extend(writes.map(|(path, operation)| (path.to_owned(), json!({ "post": operation }))));
     }
     document
 }
