@@ -18,9 +18,7 @@ pub use command::{Command, Execute};
 pub use customer::{Customer, CustomerCommand, CustomerSnapshot};
 pub use decide::{Decider, Snapshot};
 pub use loyalty::{LoyaltyAccount, LoyaltyCommand, Program, Reckoning, RedemptionError, Tier};
-pub use order::{
-    Cancellation, DemandPart, LineDemand, LineWorth, Order, OrderCommand, OrderSnapshot, OrderWorth,
-};
+pub use order::{Cancellation, DemandPart, LineDemand, LineWorth, Order, OrderCommand, OrderSnapshot, OrderWorth};
 pub use product::{Product, ProductCommand, ProductSnapshot};
 pub use resource::{Observable, ObserveCommand, Observed, ResourceCommand};
 pub use shop::{ShopCommand, ShopState};

@@ -90,7 +90,8 @@ impl Refused for RedemptionError {
                 Problem::new(StatusCode::CONFLICT, "insufficient_points", detail)
             }
             Self::Different => {
-                let detail = "this Idempotency-Key began a redemption with another body: send that body, or another key";
+                let detail =
+                    "this Idempotency-Key began a redemption with another body: send that body, or another key";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", detail)
             }
             Self::Unknown => Problem::not_found("redemption"),

@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aggregates::{
-    Cancellation, Decider, LoyaltyAccount, LoyaltyCommand, Order, OrderCommand, OrderSnapshot, Program,
-};
+use aggregates::{Cancellation, Decider, LoyaltyAccount, LoyaltyCommand, Order, OrderCommand, OrderSnapshot, Program};
 use events::{
     AsOf, CustomerId, FinancialStatus, FulfillmentStatus, Line, LineId, Money, MoneySet, OrderAddresses, OrderContact,
     OrderId, Refund, RefundId, RefundLine, RestockType, Totals,
@@ -172,7 +170,6 @@ fn placed(id: u64, day: i64) -> OrderSnapshot {
 
 /// When both are compared: some points have expired by then, some have not, some are pending.
 const END: i64 = 25;
-
 
 proptest! {
     #[test]

@@ -16,7 +16,8 @@ fn program() -> Program {
 }
 
 fn last_change(story: &Story) -> LoyaltyTierChanged {
-    let change = |event: &LoyaltyEvent| if let LoyaltyEvent::TierChanged(event) = event { Some(event.clone()) } else { None };
+    let change =
+        |event: &LoyaltyEvent| if let LoyaltyEvent::TierChanged(event) = event { Some(event.clone()) } else { None };
     story.log.iter().rev().find_map(change).unwrap()
 }
 

@@ -5,8 +5,8 @@ use handlers::loyalty::{Simulation, simulate};
 use serde_json::Value;
 use streams::{Durability, EventStore};
 
-use super::status::rows;
 use super::instance;
+use super::status::rows;
 use crate::cli::Common;
 use crate::config::load;
 use crate::failure::{Exit, Failure, Outcome};
@@ -50,10 +50,9 @@ async fn account(common: &Common, shop: &Shop, customer: CustomerId, url: Option
 }
 
 fn print_account(account: &Value) -> std::io::Result<()> {
-    let [summary] = rows(&Value::Array(vec![account.clone()]), ["customer_id", "points", "pending", "tier"])
-        .try_into()
-        .unwrap_or_default();
-    output::table(["CUSTOMER", "POINTS", "PENDING", "TIER"], [summary])?;
+    let alone = Value::Array(vec![account.clone()]);
+    let summary = rows(&alone, ["customer_id", "points", "pending", "tier"]);
+    output::table(["CUSTOMER", "POINTS", "PENDING", "TIER"], summary)?;
     output::line("")?;
     let lots = rows(&account["lots"], ["order_id", "points", "granted", "pending", "active_at", "expires_at"]);
     output::table(["LOT OF ORDER", "POINTS", "GRANTED", "PENDING", "ACTIVE", "EXPIRES"], lots)?;

@@ -63,13 +63,8 @@ const NUMBERS: &[&str] = &[
     "simulator.deliveries_per_second",
 ];
 
-const SWITCHES: &[&str] = &[
-    "loyalty.enabled",
-    "loyalty.include_shipping",
-    "loyalty.include_tax",
-    "loyalty.include_gift_cards",
-    "loyalty",
-];
+const SWITCHES: &[&str] =
+    &["loyalty.enabled", "loyalty.include_shipping", "loyalty.include_tax", "loyalty.include_gift_cards", "loyalty"];
 
 /// Where a variable's value goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

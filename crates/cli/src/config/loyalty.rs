@@ -98,7 +98,8 @@ impl Serialize for Factor {
 impl<'de> Deserialize<'de> for Factor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let factor = text.trim().parse().ok().filter(|factor| (Decimal::new(1, 9)..=MOST_FACTOR.into()).contains(factor));
+        let allowed = Decimal::new(1, 9)..=Decimal::from(MOST_FACTOR);
+        let factor = text.trim().parse().ok().filter(|factor| allowed.contains::<Decimal>(factor));
         factor.map(Self).ok_or_else(|| {
             de::Error::custom(format!("{text:?} is not a decimal above 0 and up to {MOST_FACTOR}, as \"1.5\""))
         })
@@ -180,7 +181,8 @@ mod tests {
         let program = toml::from_str::<Loyalty>(file).unwrap().program();
         assert_eq!((program.rate.to_string(), program.pending_days, program.validity_days), ("0.5".to_owned(), 14, 0));
         assert!(program.include_tax && !program.include_shipping);
-        let tiers: Vec<_> = program.tiers.iter().map(|tier| (tier.name.as_str(), tier.multiplier.to_string())).collect();
+        let tiers: Vec<_> =
+            program.tiers.iter().map(|tier| (tier.name.as_str(), tier.multiplier.to_string())).collect();
         assert_eq!(tiers, [("base", "1".to_owned()), ("gold", "2".to_owned())]);
     }
 }

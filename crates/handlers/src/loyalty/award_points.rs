@@ -45,12 +45,7 @@ impl AwardPoints {
 
     /// Until no newer word of the order has come meanwhile and no account was merged away: the older view
     /// must not be the last.
-    async fn settle(
-        &self,
-        id: OrderId,
-        former: &BTreeSet<CustomerId>,
-        event: &Recorded<Event>,
-    ) -> Result<(), Failure> {
+    async fn settle(&self, id: OrderId, former: &BTreeSet<CustomerId>, event: &Recorded<Event>) -> Result<(), Failure> {
         let order = &event.envelope.key;
         let (at, cause) = (event.envelope.time, Cause::of(event));
         let mut known = self.accounts.store.load::<Order>(order, event.position).await?;

@@ -1,9 +1,7 @@
 //! `loyalty`: one row per loyalty account, as `GET /v1/{shop}/customers/{id}/loyalty` shows it.
 
 use db::{Column, Database, Value};
-use events::{
-    AggregateKind, CustomerId, Event, Lot, LoyaltyEvent, OrderId, PointsBalance, Recorded, Shop, Timestamp,
-};
+use events::{AggregateKind, CustomerId, Event, Lot, LoyaltyEvent, OrderId, PointsBalance, Recorded, Shop, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
