@@ -7,6 +7,7 @@
 mod command;
 mod customer;
 mod decide;
+mod loyalty;
 mod order;
 mod product;
 mod resource;
@@ -16,7 +17,8 @@ mod stock;
 pub use command::{Command, Execute};
 pub use customer::{Customer, CustomerCommand, CustomerSnapshot};
 pub use decide::{Decider, Snapshot};
-pub use order::{Cancellation, DemandPart, LineDemand, Order, OrderCommand, OrderSnapshot};
+pub use loyalty::{LoyaltyAccount, LoyaltyCommand, Program, Reckoning, RedemptionError, Tier};
+pub use order::{Cancellation, DemandPart, LineDemand, LineWorth, Order, OrderCommand, OrderSnapshot, OrderWorth};
 pub use product::{Product, ProductCommand, ProductSnapshot};
 pub use resource::{Observable, ObserveCommand, Observed, ResourceCommand};
 pub use shop::{ShopCommand, ShopState};

@@ -3,6 +3,7 @@
 mod decide;
 mod demand;
 mod state;
+mod worth;
 
 use events::{
     AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentStatus, Line, OrderAddresses, OrderContact, Refund,
@@ -11,6 +12,7 @@ use events::{
 
 pub use demand::{DemandPart, LineDemand};
 pub use state::Order;
+pub use worth::{LineWorth, OrderWorth};
 
 /// What a webhook says of an order.
 #[derive(Debug, Clone, PartialEq)]

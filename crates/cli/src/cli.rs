@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bench, config, events, inventory, projections, quarantine, schemas, shopify, status, streams};
+use crate::commands::{
+    bench, config, events, inventory, loyalty, projections, quarantine, schemas, shopify, status, streams,
+};
 use crate::config::Flags;
 use crate::nats::ChildArgs;
 use crate::output::Format;
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     /// Authentic webhooks that could not be recorded.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
+    /// Customers' points.
+    #[command(subcommand)]
+    Loyalty(loyalty::LoyaltyCommand),
     /// The streams on NATS.
     #[command(subcommand)]
     Streams(streams::StreamsCommand),

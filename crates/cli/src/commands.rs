@@ -8,6 +8,7 @@ pub(crate) mod events;
 pub(crate) mod healthcheck;
 mod instance;
 pub(crate) mod inventory;
+pub(crate) mod loyalty;
 pub(crate) mod projections;
 pub(crate) mod quarantine;
 pub(crate) mod role;

@@ -4,6 +4,7 @@
 
 mod environment;
 mod layers;
+mod loyalty;
 mod sections;
 mod shops;
 

@@ -28,7 +28,8 @@ pub(crate) fn find_or_add(shops: &mut Vec<KnownShop>, config: &Config) -> Outcom
             .hint(format!("listen on 127.0.0.1, or configure the shop {DOMAIN} with a secret of your own")));
     }
     let secrets = Secret::new(SECRET).into_iter().collect();
-    let known = KnownShop { shop, secrets, currency: None, stock_authority: events::StockAuthority::default() };
+    let stock_authority = events::StockAuthority::default();
+    let known = KnownShop { shop, secrets, currency: None, stock_authority, loyalty: true };
     shops.push(known.clone());
     Ok(known)
 }

@@ -10,6 +10,7 @@ use axum::Router;
 use commands::CommandState;
 use events::StockAuthority;
 use handlers::inventory::{self, Inventory, InventorySettings};
+use handlers::loyalty::{self, Loyalty, LoyaltySettings};
 use ingress::{IngressSettings, IngressState, ShopKeys, Shops};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{Engine, ReadModel};
@@ -68,12 +69,31 @@ impl Ground {
     /// The named services; all when none is named. Gives their local copies, for `/readyz`.
     pub(crate) async fn handlers(&self, host: &mut Host, names: &[String]) -> Outcome<Vec<Watched>> {
         refuse_unknown_services(names)?;
+        let chosen = |service: &str| names.is_empty() || names.iter().any(|name| name == service);
+        if chosen(loyalty::NAME) {
+            self.loyalty(host).await?;
+        }
+        if chosen(inventory::NAME) { Ok(vec![self.inventory(host).await?]) } else { Ok(Vec::new()) }
+    }
+
+    async fn inventory(&self, host: &mut Host) -> Outcome<Watched> {
         let database = open_database(&self.config, inventory::NAME).await?;
         let settings = inventory_settings(&self.config, &self.shops)?;
         let inventory = Inventory::open(&self.broker, database.clone(), settings).await?;
         self.fold(host, "inventory copies", inventory.copies);
         self.subscribe_with(host, "inventory", inventory.allocate_stock, Inventory::subscription()).await?;
-        Ok(vec![Watched { service: Some(inventory::NAME), database, models: inventory::COPIES.to_vec() }])
+        Ok(Watched { service: Some(inventory::NAME), database, models: inventory::COPIES.to_vec() })
+    }
+
+    /// Switched off, it still reads, and lets every order pass.
+    async fn loyalty(&self, host: &mut Host) -> Outcome {
+        let section = &self.config.loyalty;
+        let without = self.shops.iter().filter(|known| !known.loyalty || !section.enabled);
+        let without = without.map(|known| known.shop.clone()).collect();
+        let loyalty = Loyalty::new(&self.broker, LoyaltySettings { program: section.program(), without });
+        self.subscribe(host, "loyalty: points of orders", loyalty.award_points).await?;
+        self.subscribe(host, "loyalty: timers", loyalty.schedule_points).await?;
+        self.subscribe(host, "loyalty: time", loyalty.age_points).await
     }
 
     /// The named read models; all when none is named.

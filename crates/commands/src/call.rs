@@ -86,6 +86,16 @@ impl<B> Call<B> {
         let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };
         self.state.events.execute::<A>(key, command, &cause).await.map_err(refusal::read::<A::Error>)
     }
+
+    /// The state, with all up to `at_least` in it.
+    pub(crate) async fn load<A>(&self, key: &AggregateKey, at_least: u64) -> Result<A, Problem>
+    where
+        A: Decider,
+        A::Error: Refused,
+    {
+        let loaded = self.state.events.load::<A>(key, at_least).await;
+        loaded.map(|loaded| loaded.state).map_err(refusal::read::<A::Error>)
+    }
 }
 
 /// What was done, and the position from which on reads show it.

@@ -5,6 +5,7 @@
 
 mod call;
 mod idempotency;
+mod loyalty;
 mod refusal;
 mod stock;
 
@@ -36,6 +37,9 @@ impl CommandState {
 pub fn router(state: CommandState) -> Router {
     Router::new()
         .route("/v1/{shop}/stock/{inventory_item_id}/adjustments", post(stock::adjust))
+        .route("/v1/{shop}/customers/{id}/loyalty/redemptions", post(loyalty::hold))
+        .route("/v1/{shop}/customers/{id}/loyalty/redemptions/{redemption_id}/complete", post(loyalty::complete))
+        .route("/v1/{shop}/customers/{id}/loyalty/redemptions/{redemption_id}/cancel", post(loyalty::cancel))
         .method_not_allowed_fallback(async || Problem::method())
         .with_state(Arc::new(state))
 }

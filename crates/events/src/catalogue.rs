@@ -23,6 +23,7 @@ pub static CATALOGUE: &[&[EventSpec]] = &[
     CustomerEvent::SPECS,
     StockEvent::SPECS,
     ShopEvent::SPECS,
+    LoyaltyEvent::SPECS,
     ResourceEvent::<Location>::SPECS,
     ResourceEvent::<Collection>::SPECS,
     ResourceEvent::<DraftOrder>::SPECS,

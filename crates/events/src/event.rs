@@ -74,6 +74,7 @@ any_event! {
     Customer(CustomerEvent);
     Stock(StockEvent);
     Shop(ShopEvent);
+    Loyalty(LoyaltyEvent);
     Location(ResourceEvent<Location>);
     Collection(ResourceEvent<Collection>);
     DraftOrder(ResourceEvent<DraftOrder>);

@@ -36,6 +36,8 @@ kinds! {
     /// One inventory item over all its locations.
     Stock = "stock";
     Shop = "shop";
+    /// A customer's points.
+    Loyalty = "loyalty";
     Location = "location";
     Collection = "collection";
     DraftOrder = "draft_order";

@@ -13,6 +13,7 @@ pub mod subject;
 mod upcast;
 
 mod customer;
+mod loyalty;
 mod order;
 mod product;
 mod resource;
@@ -25,6 +26,7 @@ pub use envelope::{DecodeError, Envelope, EventId, Recorded, decode, header};
 pub use event::{AsOf, DomainEvents, Event};
 pub use ids::*;
 pub use key::{AggregateKey, AggregateKind};
+pub use loyalty::*;
 pub use money::{Currency, Money, MoneyError, MoneySet};
 pub use order::*;
 pub use product::*;

@@ -3,12 +3,16 @@
 //! They know each other by events only; that is the choreography.
 
 pub mod inventory;
+pub mod loyalty;
 pub mod port;
 
 use streams::Durable;
 
 /// The table of contents: every service with its durable consumers.
-pub const SERVICES: &[Service] = &[Service { name: inventory::NAME, durables: inventory::durables }];
+pub const SERVICES: &[Service] = &[
+    Service { name: inventory::NAME, durables: inventory::durables },
+    Service { name: loyalty::NAME, durables: loyalty::durables },
+];
 
 /// A service as the command line and the provisioning know it.
 #[derive(Debug, Clone, Copy)]

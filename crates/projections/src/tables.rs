@@ -1,6 +1,8 @@
 //! The read models, one file each: the row, its fold, its columns, and how it is read.
 
 pub mod customers;
+pub mod loyalty;
+pub mod loyalty_entries;
 pub mod order_lines;
 pub mod orders;
 pub mod products;
@@ -15,6 +17,8 @@ use crate::ReadModel;
 /// The table of contents.
 pub static ALL: &[ReadModel] = &[
     ReadModel::of::<customers::Customers>(),
+    ReadModel::of::<loyalty::Loyalty>(),
+    ReadModel::of::<loyalty_entries::LoyaltyEntries>(),
     ReadModel::of::<order_lines::OrderLines>(),
     ReadModel::of::<orders::Orders>(),
     ReadModel::of::<products::Products>(),

@@ -6,6 +6,7 @@ mod engine;
 mod fixtures;
 mod history;
 mod laws;
+mod loyalty;
 mod orders;
 mod products;
 mod stock;

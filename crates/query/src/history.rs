@@ -59,6 +59,17 @@ pub(crate) async fn of_customer(call: Call<EventQuery>) -> Result<Answer, Proble
     events(call, AggregateKind::Customer, id.get()).await
 }
 
+/// The events of a customer's loyalty account, oldest first.
+#[utoipa::path(
+    get, path = "/v1/{shop}/customers/{id}/loyalty/events", operation_id = "list_loyalty_events", tag = "loyalty",
+    params(EventQuery),
+    responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
+)]
+pub(crate) async fn of_loyalty(call: Call<EventQuery>) -> Result<Answer, Problem> {
+    let id: CustomerId = call.id()?;
+    events(call, AggregateKind::Loyalty, id.get()).await
+}
+
 /// The events of an inventory item's stock, oldest first.
 #[utoipa::path(
     get, path = "/v1/{shop}/stock/{inventory_item_id}/events", operation_id = "list_stock_events", tag = "stock", params(EventQuery),

@@ -9,6 +9,7 @@ mod call;
 mod customers;
 mod health;
 mod history;
+mod loyalty;
 mod one;
 mod openapi;
 mod orders;
@@ -89,6 +90,8 @@ pub fn router(state: QueryState) -> Router {
         .route("/v1/{shop}/products/{id}/events", get(history::of_product))
         .route("/v1/{shop}/customers/{id}", get(customers::get))
         .route("/v1/{shop}/customers/{id}/events", get(history::of_customer))
+        .route("/v1/{shop}/customers/{id}/loyalty", get(loyalty::get))
+        .route("/v1/{shop}/customers/{id}/loyalty/events", get(history::of_loyalty))
         .route("/v1/{shop}/stock/{inventory_item_id}", get(stock::get))
         .route("/v1/{shop}/stock/{inventory_item_id}/events", get(history::of_stock))
         .route("/v1/status", get(status::get))

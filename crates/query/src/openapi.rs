@@ -1,7 +1,9 @@
+mod redemptions;
 mod writes;
 
 use projections::Found;
 use projections::customers::CustomerView;
+use projections::loyalty::LoyaltyView;
 use projections::orders::OrderView;
 use projections::stock::StockView;
 use schemars::SchemaGenerator;
@@ -14,7 +16,7 @@ use crate::history::RecordedEvent;
 use crate::problem::ProblemBody;
 use crate::products::Product;
 use crate::status::Status;
-use crate::{customers, health, history, orders, products, status, stock};
+use crate::{customers, health, history, loyalty, orders, products, status, stock};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +34,8 @@ use crate::{customers, health, history, orders, products, status, stock};
         history::of_product,
         customers::get,
         history::of_customer,
+        loyalty::get,
+        history::of_loyalty,
         stock::get,
         history::of_stock,
         status::get,
@@ -59,9 +63,8 @@ pub fn openapi() -> Value {
     document["components"] = json!({ "schemas": schemas() });
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.iter_mut().for_each(|(path, item)| complete(path, &mut item["get"]));
-        let writes =
-            writes::paths().into_iter().map(|(path, operation)| (path.to_owned(), json!({ "post": operation })));
-        paths.extend(writes);
+        let writes = writes::paths().into_iter().chain(redemptions::paths());
+        paths.extend(writes.map(|(path, operation)| (path.to_owned(), json!({ "post": operation }))));
     }
     document
 }
@@ -78,6 +81,7 @@ fn schemas() -> Map<String, Value> {
         ("Product", view::<Found<Product>>(&mut generator)),
         ("Customer", view::<Found<CustomerView>>(&mut generator)),
         ("Stock", view::<Found<StockView>>(&mut generator)),
+        ("Loyalty", view::<Found<LoyaltyView>>(&mut generator)),
         ("Event", view::<RecordedEvent<'_>>(&mut generator)),
         ("Status", view::<Status>(&mut generator)),
         ("Readiness", view::<Readiness>(&mut generator)),

@@ -1,5 +1,6 @@
 //! What the read models must show in the end: the store's own state, as the API writes it.
 
+mod points;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -60,11 +61,17 @@ impl Truth {
         self.expected.get(path)
     }
 
-    /// The paths of a kind: `orders`, `products`, `customers` or `stock`.
+    /// The paths of a kind: `orders`, `products`, `customers`, `loyalty` or `stock`.
     pub fn paths(&self, kind: &str) -> impl Iterator<Item = &str> {
-        let part = format!("/{kind}/");
-        self.expected.keys().map(String::as_str).filter(move |path| path.contains(&part))
+        self.expected.keys().map(String::as_str).filter(move |path| kind_of(path) == kind)
     }
+}
+
+/// `/v1/acme/orders/1042` is of the orders, `/v1/acme/customers/7/loyalty` of loyalty.
+fn kind_of(path: &str) -> &str {
+    let mut parts = path.split('/').skip(3);
+    let noun = parts.next().unwrap_or_default();
+    parts.nth(1).unwrap_or(noun)
 }
 
 impl Expectation<'_> {

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aggregates::{Command, Customer, Decider, Order, OrderCommand, Product, Routing, Rule, Stock, StockCommand};
+use aggregates::{
+    Command, Customer, Decider, LoyaltyAccount, LoyaltyCommand, Order, OrderCommand, Product, Program, Routing, Rule,
+    Stock, StockCommand,
+};
 use events::{
-    Claim, CustomerId, Fate, InventoryItemId, Level, LineId, LocationId, OrderId, ProductEvent, ProductId, StockEvent,
-    StockPolicy, VariantId,
+    Claim, CustomerId, DomainEvents, Fate, InventoryItemId, Level, LineId, LocationId, OrderId, ProductEvent,
+    ProductId, StockEvent, StockPolicy, Timestamp, VariantId,
 };
 use serde_json::{Value, json};
 use shopify::{Secret, Translation, translate};
@@ -19,6 +22,8 @@ struct House {
     orders: BTreeMap<OrderId, Order>,
     products: BTreeMap<ProductId, Product>,
     customers: BTreeMap<CustomerId, Customer>,
+    accounts: BTreeMap<CustomerId, LoyaltyAccount>,
+    owners: BTreeMap<OrderId, BTreeSet<CustomerId>>,
     stock: BTreeMap<InventoryItemId, Stock>,
     items: BTreeMap<VariantId, InventoryItemId>,
     levels: BTreeMap<InventoryItemId, BTreeMap<LocationId, Level>>,
@@ -55,8 +60,21 @@ impl House {
     }
 
     fn order(&mut self, id: OrderId, command: OrderCommand) {
-        self.orders.entry(id).or_default().decide(command).unwrap();
+        let decided = self.orders.entry(id).or_default().decide(command).unwrap();
         self.claim(id);
+        decided.last().into_iter().for_each(|event| self.award(id, event.at()));
+    }
+
+    /// To its customer; whoever it was said to be of before gets nothing.
+    fn award(&mut self, order_id: OrderId, at: Timestamp) {
+        let Some(worth) = self.orders[&order_id].worth() else { return };
+        let owners = self.owners.entry(order_id).or_default();
+        owners.extend(worth.customer_id);
+        for owner in owners.iter() {
+            let worth = Some(worth.clone()).filter(|worth| worth.customer_id == Some(*owner));
+            let command = LoyaltyCommand::Settle { order_id, worth, program: Program::default(), at };
+            self.accounts.entry(*owner).or_default().decide(command).unwrap();
+        }
     }
 
     /// Lines whose variant is not known yet wait.
@@ -139,6 +157,16 @@ fn stock_row(house: &House, item: InventoryItemId, totals: &StockTotals) -> Valu
     })
 }
 
+/// As much of the API's answer as the lots of an account tell.
+fn account_row(account: &LoyaltyAccount) -> Value {
+    let mut lots: Vec<_> = account.lots().filter(|lot| lot.remaining != 0).collect();
+    lots.sort_by_key(|lot| lot.rank());
+    let lot = |lot: &events::Lot| json!({"order_id": lot.order_id, "points": lot.remaining, "granted": lot.granted});
+    let balance = account.balance();
+    let lots: Vec<_> = lots.into_iter().map(lot).collect();
+    json!({"points": balance.points, "pending": balance.pending, "lots": lots})
+}
+
 /// What both the aggregate and the API call by one name.
 fn order_row(order: &Order, expected: &Value) -> Value {
     let state = serde_json::to_value(order).unwrap();
@@ -180,6 +208,11 @@ fn compare(truth: &Truth, house: &House) -> Vec<String> {
         Expected::Row(row) if expectation.path.contains("/orders/") => {
             let order = &house.orders[&id_of::<OrderId>(expectation.path)];
             expectation.differences(200, &order_row(order, row))
+        }
+        Expected::Row(_) if expectation.path.ends_with("/loyalty") => {
+            let customer = id_of(expectation.path.trim_end_matches("/loyalty"));
+            let none = LoyaltyAccount::default();
+            expectation.differences(200, &account_row(house.accounts.get(&customer).unwrap_or(&none)))
         }
         _ => Vec::new(),
     });

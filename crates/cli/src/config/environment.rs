@@ -25,6 +25,15 @@ pub(crate) const KEYS: &[&str] = &[
     "inventory.pinned",
     "inventory.addresses",
     "inventory.low_at",
+    "loyalty.enabled",
+    "loyalty.rate",
+    "loyalty.rounding",
+    "loyalty.pending_days",
+    "loyalty.validity_days",
+    "loyalty.include_shipping",
+    "loyalty.include_tax",
+    "loyalty.include_gift_cards",
+    "loyalty.tier_window_days",
     "simulator.deliveries_per_second",
     "log.filter",
     "log.format",
@@ -32,7 +41,7 @@ pub(crate) const KEYS: &[&str] = &[
 
 /// Every key of a `[[shops]]` table.
 pub(crate) const SHOP_KEYS: &[&str] =
-    &["domain", "secrets", "secrets_env", "secrets_file", "stock_authority", "time_zone", "currency"];
+    &["domain", "secrets", "secrets_env", "secrets_file", "stock_authority", "time_zone", "currency", "loyalty"];
 
 const LISTS: &[&str] = &[
     "webhooks.include_fields",
@@ -48,8 +57,14 @@ const NUMBERS: &[&str] = &[
     "nats.max_bytes",
     "ingress.max_body_bytes",
     "inventory.low_at",
+    "loyalty.pending_days",
+    "loyalty.validity_days",
+    "loyalty.tier_window_days",
     "simulator.deliveries_per_second",
 ];
+
+const SWITCHES: &[&str] =
+    &["loyalty.enabled", "loyalty.include_shipping", "loyalty.include_tax", "loyalty.include_gift_cards", "loyalty"];
 
 /// Where a variable's value goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +124,10 @@ impl Place {
         if NUMBERS.contains(&key) {
             let number = text.trim().parse().map_err(|_| Failure::new(Exit::Usage, "not a whole number"))?;
             return Ok(Value::Integer(number));
+        }
+        if SWITCHES.contains(&key) {
+            let switch = text.trim().parse().map_err(|_| Failure::new(Exit::Usage, "neither true nor false"))?;
+            return Ok(Value::Boolean(switch));
         }
         Ok(Value::String(text.to_owned()))
     }

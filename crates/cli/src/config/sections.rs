@@ -8,6 +8,7 @@ use handlers::inventory::Rule;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::loyalty::Loyalty;
 use super::shops::ShopConfig;
 
 /// The whole configuration.
@@ -21,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) ingress: Ingress,
     pub(crate) webhooks: Webhooks,
     pub(crate) inventory: Inventory,
+    pub(crate) loyalty: Loyalty,
     pub(crate) simulator: Simulator,
     pub(crate) log: Log,
     pub(crate) shops: Vec<ShopConfig>,

@@ -29,6 +29,9 @@ pub(crate) struct ShopConfig {
     pub(crate) time_zone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) currency: Option<Currency>,
+    /// Whether its orders give points.
+    #[serde(default = "yes")]
+    pub(crate) loyalty: bool,
 }
 
 /// A shop with its secrets at hand, newest first, never none.
@@ -38,6 +41,7 @@ pub(crate) struct KnownShop {
     pub(crate) secrets: Vec<Secret>,
     pub(crate) currency: Option<Currency>,
     pub(crate) stock_authority: StockAuthority,
+    pub(crate) loyalty: bool,
 }
 
 impl KnownShop {
@@ -65,6 +69,7 @@ impl ShopConfig {
             secrets,
             currency: self.currency,
             stock_authority: self.stock_authority,
+            loyalty: self.loyalty,
         })
     }
 
@@ -132,6 +137,10 @@ impl<'de> Deserialize<'de> for Secret {
         let text = String::deserialize(deserializer)?;
         Self::new(text.trim()).ok_or_else(|| de::Error::custom("a secret must not be empty"))
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn shop_of_domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Shop, D::Error> {

@@ -1,10 +1,14 @@
 //! Histories: any events of any aggregates, some of which no aggregate would record.
 
+use std::collections::BTreeMap;
+
 use db::{Change, Document};
 use events::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rust_decimal::Decimal;
+
+use super::loyalty;
 
 pub(super) const SHOPS: [&str; 2] = ["acme", "beta"];
 
@@ -24,6 +28,13 @@ impl From<u32> for Step {
     fn from(number: u32) -> Self {
         let [a, b, c, d] = number.wrapping_mul(2_654_435_761).to_be_bytes();
         Self { who: a, what: b, part: c, amount: d }
+    }
+}
+
+impl Step {
+    /// Which event, of which part, and how much.
+    pub(super) fn numbers(self) -> (u8, u8, u8) {
+        (self.what, self.part, self.amount)
     }
 }
 
@@ -57,7 +68,15 @@ pub(super) fn log(steps: &[Step]) -> Vec<Recorded<Event>> {
         *position += 1 + u64::from(step.amount % 3);
         Some(*position)
     });
-    positions.zip(steps).map(|(position, step)| recorded(position, key(*step), event(*step))).collect()
+    let mut versions = BTreeMap::new();
+    let numbered = |(position, step): (u64, &Step)| {
+        let mut recorded = recorded(position, key(*step), event(*step));
+        let version: &mut u64 = versions.entry(key(*step)).or_default();
+        *version += 1;
+        recorded.envelope.aggregate_version = *version;
+        recorded
+    };
+    positions.zip(steps).map(numbered).collect()
 }
 
 pub(super) fn recorded(position: u64, key: AggregateKey, event: Event) -> Recorded<Event> {
@@ -85,12 +104,13 @@ pub(super) fn stored(change: &Change) -> Option<Document> {
 fn key(step: Step) -> AggregateKey {
     let shop: Shop = SHOPS[usize::from(step.who % 2)].parse().unwrap();
     let number = 1 + step.who / 2 % 2;
-    match step.who / 4 % 9 {
+    match step.who / 4 % 10 {
         0..=3 => AggregateKey::new(AggregateKind::Order, &shop, number),
         4 | 5 => AggregateKey::new(AggregateKind::Product, &shop, number),
         6 => AggregateKey::new(AggregateKind::Customer, &shop, number),
         // The items of product 1.
         7 => AggregateKey::new(AggregateKind::Stock, &shop, 10 + number),
+        8 => AggregateKey::new(AggregateKind::Loyalty, &shop, number),
         _ => AggregateKey::new(AggregateKind::Shop, &shop, "shop"),
     }
 }
@@ -102,6 +122,7 @@ fn event(step: Step) -> Event {
         AggregateKind::Product => product(step, key.id.parse().unwrap()).into_event(),
         AggregateKind::Customer => customer(step).into_event(),
         AggregateKind::Stock => stock(step).into_event(),
+        AggregateKind::Loyalty => loyalty::event(step).into_event(),
         _ => ShopEvent::from(ShopUninstalled { at: at(step) }).into_event(),
     }
 }

@@ -66,7 +66,7 @@ fn adjustment() -> Value {
 }
 
 /// A command to an aggregate of one shop.
-fn command(id: &str, tag: &str, summary: &str, path: &[Value], body: &Value, done: &Value) -> Value {
+pub(super) fn command(id: &str, tag: &str, summary: &str, path: &[Value], body: &Value, done: &Value) -> Value {
     let mut parameters = vec![path_parameter("shop", "The shop's myshopify.com name", "^[a-z0-9][a-z0-9-]*$")];
     parameters.extend_from_slice(path);
     parameters.push(header("Idempotency-Key", "Names the request; the same for each try of it", true));

@@ -57,6 +57,31 @@ async fn products_customers_and_stock_are_shown() {
 }
 
 #[tokio::test]
+async fn a_loyalty_account_is_shown_with_its_lots_movements_and_history() {
+    let mut world = World::start().await;
+    world.say("orders/create", order(1001, 0)).await;
+    world.fold().await;
+    let empty = world.get("/v1/acme/customers/7/loyalty").await;
+    assert_eq!((empty.status, &empty.json()["points"]), (StatusCode::OK, &json!(0)));
+    assert_eq!(world.get("/v1/acme/customers/8/loyalty").await.code(), "not_found");
+    assert_eq!(world.get("/v1/acme/customers/7/loyalty/events").await.code(), "not_found");
+
+    world.award(1001).await;
+    world.fold().await;
+    let account = world.get("/v1/acme/customers/7/loyalty").await.json();
+    assert_eq!((&account["points"], &account["pending"], &account["tier"]), (&json!(20), &json!(0), &Value::Null));
+    assert_eq!((&account["lots"][0]["order_id"], &account["lots"][0]["points"]), (&json!("1001"), &json!(20)));
+    assert_eq!(account["lots"][0]["expires_at"], "2027-03-01T11:00:00Z");
+    let entry = &account["entries"][0];
+    assert_eq!((&entry["order_id"], &entry["kind"]), (&json!("1001"), &json!("points_earned")));
+    assert_eq!((&entry["points"], &entry["at"]), (&json!(20), &json!("2026-03-01T11:00:00Z")));
+    let history = world.get("/v1/acme/customers/7/loyalty/events").await.json();
+    let types: Vec<_> = history["data"].as_array().unwrap().iter().map(|event| &event["type"]).collect();
+    assert_eq!(types, ["loyalty.enrolled", "loyalty.points_earned"]);
+    assert_eq!(history["data"][1]["data"]["lines"], json!([{"line_id": "10010", "points": 20}]));
+}
+
+#[tokio::test]
 async fn a_shop_without_a_configured_currency_has_prices_without_one() {
     let mut world = World::with_currency(None).await;
     world.say("products/create", product()).await;

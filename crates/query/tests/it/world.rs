@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use aggregates::{Command, Customer, Order, Product, Stock};
+use aggregates::{Command, Customer, LoyaltyAccount, LoyaltyCommand, Order, Product, Program, Stock};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use db::Database;
-use events::{Currency, Shop};
+use events::{AggregateKey, AggregateKind, Currency, OrderId, Shop};
 use http::{HeaderMap, Request, StatusCode};
 use projections::{ALL, Engine};
 use query::{Operations, QueryState, ShopSettings, Watched, operations, router};
@@ -120,6 +120,18 @@ impl World {
                 Command::Shop(_) | Command::Resource(..) => panic!("no read model of it"),
             };
         }
+    }
+
+    /// Tells the order's customer's account what the order is worth, as the loyalty service does.
+    pub(crate) async fn award(&mut self, id: u64) {
+        let (shop, order_id): (Shop, _) = ("acme".parse().unwrap(), OrderId::new(id).unwrap());
+        let order = self.store.load::<Order>(&AggregateKey::new(AggregateKind::Order, &shop, id), 0).await.unwrap();
+        let worth = order.state.worth().unwrap();
+        let key = AggregateKey::new(AggregateKind::Loyalty, &shop, worth.customer_id.unwrap());
+        let (at, worth, program) = (worth.placed_at, Some(worth), Program::default());
+        let command = LoyaltyCommand::Settle { order_id, worth, program, at };
+        let cause = Cause { id: "award".to_owned(), correlation_id: "award".to_owned(), trace_parent: None };
+        self.store.execute::<LoyaltyAccount>(&key, command, &cause).await.unwrap();
     }
 
     /// The connection's end is noticed by itself, a little later.

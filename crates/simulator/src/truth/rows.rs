@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Expected, StockTotals};
+use super::{Expected, StockTotals, points};
 use crate::catalogue::{Product, Variant};
 use crate::clock::utc;
 use crate::market::{CURRENCY, amount};
@@ -29,6 +29,11 @@ pub(super) fn all(store: &Store) -> Vec<(String, Expected)> {
     }
     for (at, one) in store.customers.iter().enumerate() {
         add("customers", one.id, one.deleted, &|| Expected::Row(customer(store, at, one)));
+    }
+    for (at, one) in store.customers.iter().enumerate() {
+        let path = format!("/v1/{}/customers/{}/loyalty", store.shop, one.id);
+        // Who never ordered has no points that could outlive them.
+        all.push((path, if one.deleted { Expected::Gone } else { Expected::Row(points::account(store, at)) }));
     }
     all
 }

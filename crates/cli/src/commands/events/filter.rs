@@ -18,7 +18,7 @@ pub(crate) struct Filter {
     /// An event's type, such as order.placed.
     #[arg(long = "type", value_parser = wire_type, value_name = "TYPE")]
     wire_type: Option<&'static str>,
-    /// order, product, customer, stock or shop.
+    /// order, product, customer, stock, shop or loyalty.
     #[arg(long, value_name = "KIND")]
     aggregate: Option<AggregateKind>,
     /// The aggregate's id.
