@@ -70,7 +70,7 @@ impl Service {
     /// Reacts until this was recorded; the server's timers are good to about a second.
     async fn until(&mut self, customer: u64, wire_type: &str) {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.types(customer).await.iter().any(|told| *told == wire_type) {
+        while !self.types(customer).await.contains(&wire_type) {
             assert!(Instant::now() < deadline, "no {wire_type}: {:?}", self.types(customer).await);
             sleep(Duration::from_millis(100)).await;
             self.react().await;
