@@ -133,6 +133,7 @@ async fn a_delivery_that_was_put_there_twice_is_one() {
     house.quarantine.put(item.shop.as_ref(), "not_json_either", &item.delivery).await.unwrap();
     house.quarantine.put(None, "not_json", &InboxDelivery { sequence: 99, ..item.delivery.clone() }).await.unwrap();
     assert_eq!(open(&house).await.len(), 2);
-    assert_eq!(house.quarantine.list(item.shop.as_ref(), false, 100).await.unwrap(), [item.clone()]);
+    let listed = house.quarantine.list(item.shop.as_ref(), false, 100).await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&item));
     assert_eq!(house.quarantine.get(item.sequence).await.unwrap(), Some(item));
 }
