@@ -315,12 +315,12 @@ fn lines_that_are_history_are_forgotten_and_not_told_again() {
 fn a_state_written_down_goes_on_as_if_it_were_not() {
     let wants = |second, quantity| vec![part(None, second, Fate::Wanted, quantity)];
     let shelf = Shelf::default().governed(StockAuthority::Shopify, Some(5)).observed(PARIS, 0, 9);
-    let shelf = shelf.claimed_by(1, wants(3, 8), Vec::new()).adjusted("a", 4, StockChange::By(-2));
+    let mut shelf = shelf.claimed_by(1, wants(3, 8), Vec::new()).adjusted("a", 4, StockChange::By(-2));
     let mut restored = Stock::restore(&shelf.stock.snapshot().unwrap()).unwrap();
     assert_eq!(restored, shelf.stock);
     let (lines, policy) = (vec![line(2, 1, wants(6, 2), Vec::new())], shelf.policy);
     let next = StockCommand::Claim { lines, routing: paris_first(), policy };
-    assert_eq!(restored.decide(next.clone()), shelf.stock.clone().decide(next));
+    assert_eq!(restored.decide(next.clone()), shelf.stock.decide(next));
 }
 
 #[test]

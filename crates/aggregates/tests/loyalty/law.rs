@@ -185,7 +185,7 @@ proptest! {
         in_order.advance(END);
 
         let mut disordered = House::default();
-        let mut timers = timers.clone();
+        let mut timers = timers;
         timers.sort_by_key(|(_, day)| *day);
         let mut timers = timers.into_iter();
         for (number, index) in arrival.iter().enumerate() {

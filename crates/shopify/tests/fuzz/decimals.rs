@@ -14,7 +14,8 @@ fn decimals_are_exact_or_refused() {
         let digits = damage.text("0123456789", 16) + ["", ".", "-", "e", "E+", "."][damage.below(6)];
         let written = damage.text("-", 1) + &digits + &damage.text("0123456789", 18);
         input.bytes = written.clone().into_bytes();
-        let Some(read) = read(&shop, &if quoted { format!("\"{written}\"") } else { written.clone() }) else { return };
+        let mark = if quoted { "\"" } else { "" };
+        let Some(read) = read(&shop, &format!("{mark}{written}{mark}")) else { return };
         exact += 1;
         let exponent = written.contains(['e', 'E']);
         assert!(!(quoted && exponent), "{written} is not how a price is written");
@@ -34,7 +35,7 @@ fn read(shop: &Shop, amount: &str) -> Option<String> {
     let delivery = Delivery { topic, shop, api_version: None, triggered_at: None, body: body.as_bytes() };
     let Ok(Translation::Commands(commands)) = translate(&delivery) else { return None };
     let [Command::Order(_, OrderCommand::Transaction(transaction))] = &commands[..] else { panic!("{commands:?}") };
-    let money = serde_json::to_value(&transaction.amount).unwrap();
+    let money = serde_json::to_value(transaction.amount).unwrap();
     Some(money["amount"].as_str().unwrap().to_owned())
 }
 
