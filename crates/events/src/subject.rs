@@ -27,7 +27,7 @@ pub fn parse_event(subject: &str) -> Option<AggregateKey> {
     let kind = tokens.next()?.parse().ok()?;
     let shop = decode(tokens.next()?)?.parse().ok()?;
     let id = decode(tokens.next()?)?;
-    let whole = tokens.next().is_none() && head.parse() == Ok(partition(tail));
+    let whole = tokens.next().is_none() && head == partition(tail).to_string();
     whole.then_some(AggregateKey { kind, shop, id })
 }
 

@@ -11,7 +11,7 @@ use events::{
     RefundLine, RestockType, Shop, Timestamp, Totals,
 };
 use handlers::loyalty::{AgePoints, AwardPoints, Loyalty, LoyaltySettings, SchedulePoints, simulate};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Unit};
 use rust_decimal::Decimal;
 use streams::{Cause, EventStore, Subscriber, Subscription, SubscriptionSettings, status};
 use testkit::Fixture;
@@ -126,7 +126,7 @@ fn hours(hours: i64) -> SignedDuration {
 
 /// Paid, three units at 33.34 and 0.02 off: 100.00; so many of them refunded.
 fn order(second: i64, customer: u64, refunded: u32) -> OrderSnapshot {
-    let placed_at = Timestamp::now() - hours(48);
+    let placed_at = (Timestamp::now() - hours(48)).round(Unit::Second).unwrap();
     let updated_at = Timestamp::from_second(placed_at.as_second() + second).unwrap();
     let money = |cents: i64| MoneySet::same(Money::new(Decimal::new(cents, 2), "EUR".parse().unwrap()));
     let line_id = LineId::new(1).unwrap();

@@ -77,7 +77,8 @@ impl Decision<'_> {
                         granted: 0,
                         remaining: 0,
                         expired: 0,
-                        pending: active_at > at,
+                        // Without a delay the two clocks need not agree.
+                        pending: program.pending_days > 0 && active_at > at,
                         earned_at: worth.placed_at,
                         active_at,
                         expires_at: program.expires_at(active_at),
