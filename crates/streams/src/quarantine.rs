@@ -61,7 +61,7 @@ impl Quarantine {
     }
 
     /// Keeps a copy under a stable token for the reason; the same delivery is kept once while the
-    /// broker remembers its id, and counts once for ever after.
+    /// broker remembers its id, and is listed once for ever after.
     pub async fn put(
         &self,
         shop: Option<&Shop>,
@@ -73,8 +73,8 @@ impl Quarantine {
         self.append(shop, reason, headers, delivery).await
     }
 
-    /// The open deliveries, oldest first; with `settled` those too that have left. A delivery that was
-    /// put here more than once is one.
+    /// The open deliveries, in the order they came to the inbox; with `settled` those too that have left.
+    /// A delivery that was put here more than once is one.
     pub async fn list(&self, shop: Option<&Shop>, settled: bool, limit: usize) -> Result<Vec<Quarantined>, ReadError> {
         let filter =
             shop.map_or_else(|| "quarantine.>".to_owned(), |shop| format!("quarantine.{}.>", encode(Some(shop))));
@@ -88,10 +88,8 @@ impl Quarantine {
                 items.insert(item.delivery.sequence, item);
             }
         }
-        let mut items: Vec<_> = items.into_values().filter(|item| settled || item.settled.is_none()).collect();
-        items.sort_by_key(|item| item.sequence);
-        items.truncate(limit);
-        Ok(items)
+        let shown = items.into_values().filter(|item| settled || item.settled.is_none());
+        Ok(shown.take(limit).collect())
     }
 
     /// One message of the quarantine; none when there is none at that sequence.

@@ -60,8 +60,8 @@ pub(crate) struct RetryArgs {
     #[command(flatten)]
     filter: Filter,
     /// Why, for those who look later.
-    #[arg(long, required_unless_present = "dry_run", value_name = "WORDS", default_value = "")]
-    reason: String,
+    #[arg(long, required_unless_present = "dry_run", value_name = "WORDS")]
+    reason: Option<String>,
     /// Only says what would be done.
     #[arg(long)]
     dry_run: bool,
@@ -122,13 +122,14 @@ async fn retry(common: &Common, broker: &Broker, quarantine: &Quarantine, args: 
     let names = shops.iter().map(|known| known.shop.clone());
     let recorder = Recorder::new(EventStore::new(broker), quarantine.clone(), names);
     let recorder = recorder.guarded_by(Firsts::read(journal).await?);
+    let why = args.reason.as_deref().unwrap_or_default();
     let (mut told, mut left) = (Vec::new(), 0);
     for item in items {
         let item = claimed(item, &shops);
         let done = if args.dry_run {
             recorder.would_release(&item, args.force).await
         } else {
-            recorder.release(&item, &args.reason, args.force).await
+            recorder.release(&item, why, args.force).await
         };
         let outcome = done.or_exit(Exit::Unavailable)?;
         left += usize::from(matches!(outcome, Recorded::Quarantined(_)));
