@@ -75,7 +75,10 @@ impl Walk {
         let moved = ClaimPart { location_id: to.location_id, guessed: to.guessed, ..from.clone() };
         if from.location_id != to.location_id {
             self.replace(from, &moved);
-            self.told(Step::Move { from: from.location_id, to: to.location_id, quantity }, since);
+            // Only a promise is moved; of units that are over it is merely known better where they were.
+            let wanted = from.fate == Fate::Wanted;
+            let step = Step::Move { from: from.location_id, to: to.location_id, quantity };
+            self.told(if wanted { step } else { Step::Correct }, since);
         } else {
             self.replace(from, &moved);
         }

@@ -150,11 +150,15 @@ impl Decision<'_> {
             let mut quantity = 0;
             for part in claim.parts.iter_mut().filter(|part| part.location_id.is_none()) {
                 part.location_id = Some(first);
-                quantity += part.quantity;
+                quantity += if part.fate == Fate::Wanted { part.quantity } else { 0 };
             }
             claim.parts = claim::normal(claim.parts);
             let levels = self.levels_after(|stock| stock.hold(claim.clone()), &[first]);
-            self.emit(StockAllocationMoved { at, from: None, to: Some(first), quantity, claim, levels });
+            if quantity > 0 {
+                self.emit(StockAllocationMoved { at, from: None, to: Some(first), quantity, claim, levels });
+            } else {
+                self.emit(StockClaimCorrected { at, claim, levels });
+            }
         }
     }
 

@@ -10,6 +10,8 @@ use events::{
 };
 use projections::{ReadError, order_lines, variants, wait_for};
 use streams::{Cause, EventStore, Failure, Loaded, Subscriber};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::{COPY_NAMES, InventorySettings};
 
@@ -25,6 +27,8 @@ pub struct AllocateStock {
     settings: InventorySettings,
     /// The copies are known to have come so far.
     reached: AtomicU64,
+    /// Held by the one who asks how far they are: while they lag, all others wait for the answer.
+    asking: Mutex<()>,
 }
 
 impl Subscriber for AllocateStock {
@@ -57,7 +61,7 @@ impl Subscriber for AllocateStock {
 
 impl AllocateStock {
     pub fn new(store: EventStore, copies: Database, settings: InventorySettings) -> Self {
-        Self { store, copies, settings, reached: AtomicU64::new(0) }
+        Self { store, copies, settings, reached: AtomicU64::new(0), asking: Mutex::new(()) }
     }
 
     async fn settle_all(&self, variant: VariantId, event: &Recorded<Event>) -> Result<(), Failure> {
@@ -163,6 +167,10 @@ impl AllocateStock {
     }
 
     async fn copies_reach(&self, position: u64) -> Result<(), Failure> {
+        if self.reached.load(Ordering::Relaxed) >= position {
+            return Ok(());
+        }
+        let _turn = timeout(PATIENCE, self.asking.lock()).await.map_err(Failure::unavailable)?;
         if self.reached.load(Ordering::Relaxed) >= position {
             return Ok(());
         }
