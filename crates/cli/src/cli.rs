@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bench, config, events, inventory, projections, quarantine, schemas, shopify, status, streams};
+use crate::commands::{
+    bench, config, dead_letters, events, inventory, projections, quarantine, schemas, shopify, status, streams,
+    subscribers,
+};
 use crate::config::Flags;
 use crate::nats::ChildArgs;
 use crate::output::Format;
@@ -66,6 +69,12 @@ pub(crate) enum Command {
     /// Authentic webhooks that could not be recorded.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
+    /// What subscribers gave up, and the ways out.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLettersCommand),
+    /// What reads the streams: pause, resume, drain.
+    #[command(subcommand)]
+    Subscribers(subscribers::SubscribersCommand),
     /// The streams on NATS.
     #[command(subcommand)]
     Streams(streams::StreamsCommand),
