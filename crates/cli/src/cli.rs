@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    bench, config, events, inventory, loyalty, projections, quarantine, schemas, shopify, status, streams,
+    bench, config, dead_letters, events, inventory, loyalty, projections, quarantine, schemas, shopify, status,
+    streams, subscribers,
 };
 use crate::config::Flags;
 use crate::nats::ChildArgs;
@@ -71,6 +72,12 @@ pub(crate) enum Command {
     /// Customers' points.
     #[command(subcommand)]
     Loyalty(loyalty::LoyaltyCommand),
+    /// What subscribers gave up, and the ways out.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLettersCommand),
+    /// What reads the streams: pause, resume, drain.
+    #[command(subcommand)]
+    Subscribers(subscribers::SubscribersCommand),
     /// The streams on NATS.
     #[command(subcommand)]
     Streams(streams::StreamsCommand),

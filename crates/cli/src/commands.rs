@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod config;
+pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod events;
@@ -16,4 +17,5 @@ pub(crate) mod schemas;
 pub(crate) mod shopify;
 pub(crate) mod status;
 pub(crate) mod streams;
+pub(crate) mod subscribers;
 pub(crate) mod up;

@@ -22,7 +22,7 @@ use crate::config::{Config, KnownShop};
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::host::Host;
 
-pub(crate) use broker::{connect, ensure_streams, explain, own_durability, report_streams, require_streams};
+pub(crate) use broker::{connect, durables, ensure_streams, explain, own_durability, report_streams, require_streams};
 pub(crate) use databases::open as open_database;
 
 /// The database of the read models that are queried.

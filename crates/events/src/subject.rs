@@ -47,6 +47,21 @@ pub fn dead_letter(handler: &str, shop: Option<&Shop>) -> String {
     format!("dead.{}.{}", encode(handler), encode(shop.map_or("", Shop::as_str)))
 }
 
+/// `redrive.<handler>.<shop>`: asks for a dead letter's message once more.
+pub fn redrive(handler: &str, shop: Option<&Shop>) -> String {
+    format!("redrive.{}.{}", encode(handler), encode(shop.map_or("", Shop::as_str)))
+}
+
+/// The filter for all that is redriven to a handler.
+pub fn redrives_of(handler: &str) -> String {
+    format!("redrive.{}.>", encode(handler))
+}
+
+/// `dropped.<handler>.<shop>`: says why a dead letter was dropped.
+pub fn dropped(handler: &str, shop: Option<&Shop>) -> String {
+    format!("dropped.{}.{}", encode(handler), encode(shop.map_or("", Shop::as_str)))
+}
+
 /// `timers.<service>.<key>`: the schedule, one at a time.
 pub fn timer(service: &str, key: &str) -> String {
     format!("timers.{}.{}", encode(service), encode(key))

@@ -61,6 +61,8 @@ struct Subscriber {
     /// Dead letters.
     dead: u64,
     paused: bool,
+    /// Shops whose messages wait, as an operator said.
+    paused_shops: Vec<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -146,6 +148,7 @@ fn subscribers(status: &status::Status) -> Vec<Subscriber> {
         ack_pending: durable.ack_pending,
         dead: durable.dead,
         paused: durable.paused,
+        paused_shops: durable.paused_shops.iter().map(|paused| paused.shop.to_string()).collect(),
     };
     readers.map(shown).collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event};
+use percent_encoding::percent_decode_str;
 use tokio::sync::{mpsc, watch};
 
 use crate::denials::{self, Denials};
@@ -184,6 +185,9 @@ fn options(
             observe(&event, &connections, &denied);
             std::future::ready(())
         });
+    if let Some((user, password)) = credentials(&settings.url) {
+        options = options.user_and_password(user, password);
+    }
     if let Some(prefix) = &settings.inbox_prefix {
         options = options.custom_inbox_prefix(prefix);
     }
@@ -229,6 +233,15 @@ pub(crate) fn refused(url: &str, source: async_nats::ConnectError) -> ConnectErr
     }
 }
 
+/// What stands before the `@` of the first URL: the client itself does not look at it.
+fn credentials(url: &str) -> Option<(String, String)> {
+    let first = url.split(',').next()?;
+    let (_, address) = first.split_once("://").unwrap_or(("", first));
+    let (user, password) = address.rsplit_once('@')?.0.split_once(':')?;
+    let decode = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    Some((decode(user), decode(password)))
+}
+
 /// A URL is logged and shown; what stands before its `@` is not.
 fn without_password(url: &str) -> String {
     let strip = |one: &str| match (one.find("://"), one.rfind('@')) {
@@ -241,7 +254,15 @@ fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::{credentials, without_password};
+
+    #[test]
+    fn credentials_are_those_before_the_address() {
+        let of = |url| credentials(url).map(|(user, password)| format!("{user} {password}"));
+        assert_eq!(of("nats://me:se%40cret@a:4222,nats://b:4222").as_deref(), Some("me se@cret"));
+        assert_eq!(of("me:a:b@a").as_deref(), Some("me a:b"));
+        assert_eq!(of("nats://a:4222"), None);
+    }
 
     #[test]
     fn a_password_is_never_shown() {

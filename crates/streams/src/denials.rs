@@ -37,6 +37,31 @@ impl Denials {
     }
 }
 
+/// Looks out for denials from some moment on.
+pub(crate) struct Lookout {
+    denials: Denials,
+    subjects: [(String, Before); 2],
+}
+
+impl Lookout {
+    pub(crate) fn new(denials: &Denials, subjects: [String; 2]) -> Self {
+        let subjects = subjects.map(|subject| {
+            let before = denials.before(&subject);
+            (subject, before)
+        });
+        Self { denials: denials.clone(), subjects }
+    }
+
+    /// The subject that is denied; waits for ever when none is.
+    pub(crate) async fn denied(&self) -> String {
+        let [(one, before_one), (other, before_other)] = &self.subjects;
+        tokio::select! {
+            () = self.denials.of(one, *before_one) => one.clone(),
+            () = self.denials.of(other, *before_other) => other.clone(),
+        }
+    }
+}
+
 fn count(denied: &HashMap<String, u64>, subject: &str) -> u64 {
     denied.get(subject).copied().unwrap_or_default()
 }

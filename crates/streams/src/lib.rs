@@ -21,6 +21,7 @@ mod reader;
 pub mod status;
 mod store;
 mod stream;
+mod subscribers;
 mod subscription;
 mod timers;
 pub mod topology;
@@ -30,7 +31,10 @@ pub use api::ReadError;
 pub use bench::{BareError, BarePublisher, BareReactor};
 pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
 pub use cause::Cause;
-pub use dead_letters::{DeadLetter, DeadLetters, ErrorClass};
+pub use dead_letters::{
+    DeadLetter, DeadLetters, ErrorClass, Fate, Filed, LetterFilter, LetterGroup, MoveError, Pointed, Redriven, grouped,
+    pointed_at,
+};
 pub use inbox::{AppendError, Appended, Inbox, InboxDelivery, InboxMessage};
 pub use inbox_reader::{InboxReader, InboxSpan, inbox_span};
 pub use quarantine::{Quarantine, Quarantined, SettleError, Settlement};
@@ -38,6 +42,7 @@ pub use raw::{FromDelivery, Raw, Unreadable};
 pub use reader::{Entry, EventReader, event_at, events_head, stream_epoch};
 pub use store::{AggregateStore, EventStore, KeptSnapshot, Loaded, Receipt, SnapshotStore, StoreError};
 pub use stream::Stream;
+pub use subscribers::{OperatorError, PausedShop, Subscribers};
 pub use subscription::{
     Drained, Failure, OpenError, RetrySchedule, Step, Subscriber, Subscription, SubscriptionSettings,
 };

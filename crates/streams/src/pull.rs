@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::Stream;
 use crate::api::ReadError;
 use crate::broker::Broker;
+use crate::denials::Lookout;
 
 /// How long a request stays open at the server.
 const EXPIRES: Duration = Duration::from_secs(30);
@@ -28,6 +29,8 @@ pub(crate) struct Pull {
     connections: watch::Receiver<u64>,
     requests: VecDeque<Request>,
     last_request: u64,
+    /// What is denied is never answered: without it we would ask for ever.
+    lookout: Lookout,
 }
 
 struct Request {
@@ -38,18 +41,21 @@ struct Request {
 impl Pull {
     pub(crate) async fn open(broker: &Broker, stream: Stream, consumer: &str) -> Result<Self, ReadError> {
         let inbox = broker.client.new_inbox();
+        let request_subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}");
+        let lookout = Lookout::new(&broker.denials, [request_subject.clone(), format!("{inbox}.*")]);
         let replies = broker.client.subscribe(format!("{inbox}.*")).await;
         let mut connections = broker.connections.clone();
         connections.mark_unchanged();
         Ok(Self {
             broker: broker.clone(),
             stream,
-            request_subject: format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"),
+            request_subject,
             inbox,
             replies: replies.map_err(|error| ReadError::Unavailable(error.to_string()))?,
             connections,
             requests: VecDeque::new(),
             last_request: 0,
+            lookout,
         })
     }
 
@@ -67,6 +73,7 @@ impl Pull {
                     self.requests.clear();
                     continue;
                 }
+                subject = self.lookout.denied() => return Err(ReadError::Denied { subject }),
                 () = tokio::time::sleep(SILENCE) => {
                     tracing::debug!(stream = %self.stream, "no sign of open requests: asking again");
                     self.requests.clear();
@@ -94,7 +101,10 @@ impl Pull {
         self.request(room, true).await?;
         let mut messages = Vec::new();
         while self.outstanding() > 0 {
-            let reply = tokio::time::timeout(SILENCE, self.replies.next()).await;
+            let reply = tokio::select! {
+                reply = tokio::time::timeout(SILENCE, self.replies.next()) => reply,
+                subject = self.lookout.denied() => return Err(ReadError::Denied { subject }),
+            };
             let Ok(reply) = reply else {
                 self.requests.clear();
                 return Err(ReadError::Unavailable("no answer to a request for messages".to_owned()));

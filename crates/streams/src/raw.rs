@@ -99,6 +99,8 @@ impl Raw {
 /// `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`;
 /// a later server puts domain and account before the stream and a token at the end.
 pub(crate) struct ReplySubject {
+    /// How often it was handed out, this time included.
+    pub(crate) deliveries: u64,
     pub(crate) sequence: u64,
     /// Counts the consumer's own messages from 1, without a gap.
     pub(crate) consumer_sequence: u64,
@@ -111,13 +113,14 @@ impl ReplySubject {
     pub(crate) fn parse(subject: &str) -> Option<Self> {
         let mut tokens = subject.strip_prefix("$JS.ACK.")?.split('.');
         let short = tokens.clone().count() == 7;
-        let mut numbers = tokens.by_ref().skip(if short { 3 } else { 5 });
+        let mut numbers = tokens.by_ref().skip(if short { 2 } else { 4 });
+        let deliveries = numbers.next()?.parse().ok()?;
         let sequence = numbers.next()?.parse().ok()?;
         let consumer_sequence = numbers.next()?.parse().ok()?;
         let nanoseconds: i128 = numbers.next()?.parse().ok()?;
         let pending = numbers.next()?.parse().ok()?;
         let recorded_at = Timestamp::from_nanosecond(nanoseconds).ok()?;
-        Some(Self { sequence, consumer_sequence, recorded_at, pending })
+        Some(Self { deliveries, sequence, consumer_sequence, recorded_at, pending })
     }
 }
 
@@ -154,7 +157,7 @@ mod tests {
         let long = "$JS.ACK._.HASH.EVENTS.stock.1.42.7.1700000000000000001.9.token";
         for subject in [short, long] {
             let reply = ReplySubject::parse(subject).unwrap();
-            assert_eq!((reply.sequence, reply.consumer_sequence, reply.pending), (42, 7, 9));
+            assert_eq!((reply.deliveries, reply.sequence, reply.consumer_sequence, reply.pending), (1, 42, 7, 9));
             assert_eq!(reply.recorded_at.as_nanosecond(), 1_700_000_000_000_000_001);
         }
         assert!(ReplySubject::parse("_INBOX.1").is_none());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Broker, DeadLetters, Durable, ReadError, Stream};
+use crate::{Broker, DeadLetters, Durable, PausedShop, ReadError, Stream, subscribers};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
@@ -35,6 +35,10 @@ pub struct DurableStatus {
     pub ack_pending: u64,
     /// Paused on the broker by an operator.
     pub paused: bool,
+    /// Why, as the operator said.
+    pub paused_reason: Option<String>,
+    /// Shops whose messages wait.
+    pub paused_shops: Vec<PausedShop>,
     /// Its dead letters.
     pub dead: u64,
 }
@@ -81,12 +85,15 @@ async fn durable_status(
 ) -> Result<DurableStatus, ReadError> {
     let info = broker.consumer_info(durable.stream, durable.name).await?;
     let info = info.ok_or_else(|| ReadError::Missing(format!("the durable consumer {}", durable.name)))?;
+    let paused_shops = subscribers::paused_shops(&info.config.metadata).into_iter();
     Ok(DurableStatus {
         name: durable.name,
         stream: durable.stream.name(),
         pending: info.num_pending,
         ack_pending: info.num_ack_pending as u64,
         paused: info.paused,
+        paused_reason: subscribers::reason(&info.config.metadata).filter(|_| info.paused),
+        paused_shops: paused_shops.map(|(shop, reason)| PausedShop { shop, reason }).collect(),
         dead: dead.get(durable.name).copied().unwrap_or_default(),
     })
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use events::{Shop, subject};
+
 /// The six streams of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
@@ -37,12 +39,24 @@ impl Stream {
             Self::Inbox => &["inbox.>"],
             Self::Events => &["events.>"],
             Self::Quarantine => &["quarantine.>"],
-            Self::DeadLetters => &["dead.>"],
+            // A letter, what asks for its message once more, and what says why it was dropped.
+            Self::DeadLetters => &["dead.>", "redrive.>", "dropped.>"],
             Self::Timers => &["timers.>"],
             Self::Advisories => {
                 &["$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>", "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>"]
             }
         }
+    }
+
+    /// The shop that a message belongs to, as its subject says.
+    pub(crate) fn shop(self, subject: &str) -> Option<Shop> {
+        let token = match self {
+            Self::Events => subject.split('.').nth(3),
+            Self::Inbox | Self::Quarantine => subject.split('.').nth(1),
+            Self::DeadLetters => subject.split('.').nth(2),
+            Self::Timers | Self::Advisories => None,
+        };
+        subject::decode(token?)?.parse().ok()
     }
 
     pub fn from_name(name: &str) -> Option<Self> {

@@ -3,15 +3,18 @@
 mod delivery;
 mod failure;
 mod handling;
+mod intake;
 mod lanes;
+mod overflow;
 mod run;
 mod step;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Subject;
+use events::Shop;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -21,12 +24,12 @@ pub use step::Step;
 
 use crate::backoff::Backoff;
 use crate::pull::Pull;
-use crate::raw::{FromDelivery, Raw};
-use crate::topology::MAX_ACK_PENDING;
-use crate::{Broker, DeadLetters, Durable, ReadError};
-use delivery::Delivery;
+use crate::raw::FromDelivery;
+use crate::topology::{MAX_ACK_PENDING, redrive_name};
+use crate::{Broker, DeadLetters, Durable, ReadError, Stream, subscribers};
 use handling::{Finished, Handling, Item};
 use lanes::Lanes;
+use overflow::Overflow;
 
 /// Reacts to the messages of one durable consumer.
 pub trait Subscriber: Send + Sync + 'static {
@@ -88,7 +91,12 @@ pub struct Subscription<S: Subscriber> {
     settings: SubscriptionSettings,
     handling: Arc<Handling<S>>,
     pull: Option<Pull>,
+    /// Dead letters that come back.
+    redrives: Option<Pull>,
+    /// Shops whose messages wait because an operator said so.
+    paused_shops: BTreeMap<Shop, String>,
     lanes: Lanes<Item<S::Message>>,
+    overflow: Overflow,
     /// Every message held, with the subject that settles it.
     held: HashMap<u64, Subject>,
     running: JoinSet<Finished<Item<S::Message>>>,
@@ -97,6 +105,8 @@ pub struct Subscription<S: Subscriber> {
     pause: Option<Instant>,
     backoff: Backoff,
     keep_alive: Duration,
+    /// For how long a message is given back that cannot be kept here.
+    hold_back: Duration,
 }
 
 impl<S: Subscriber> Subscription<S> {
@@ -106,7 +116,8 @@ impl<S: Subscriber> Subscription<S> {
         let failed = |source| OpenError { name: S::NAME, source };
         let info = broker.consumer_info(durable.stream, durable.name).await.map_err(failed)?;
         let missing = || failed(ReadError::Missing(format!("the durable consumer {}", durable.name)));
-        let ack_wait = info.ok_or_else(missing)?.config.ack_wait;
+        let config = info.ok_or_else(missing)?.config;
+        let (ack_wait, paused_shops) = (config.ack_wait, subscribers::paused_shops(&config.metadata));
         let capacity = settings.capacity.min(usize::try_from(MAX_ACK_PENDING).unwrap_or(usize::MAX));
         Ok(Self {
             broker: broker.clone(),
@@ -119,13 +130,17 @@ impl<S: Subscriber> Subscription<S> {
             durable,
             settings: SubscriptionSettings { capacity, ..settings },
             pull: None,
+            redrives: None,
+            paused_shops,
             lanes: Lanes::default(),
+            overflow: Overflow::default(),
             held: HashMap::new(),
             running: JoinSet::new(),
             under_way: HashMap::new(),
             pause: None,
             backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(30)),
             keep_alive: ack_wait / 3,
+            hold_back: ack_wait * 2 / 3,
         })
     }
 
@@ -133,36 +148,21 @@ impl<S: Subscriber> Subscription<S> {
         self.settings.capacity.saturating_sub(self.held.len())
     }
 
-    async fn connect(&mut self) -> Result<&mut Pull, ReadError> {
-        let pull = match self.pull.take() {
-            Some(pull) => pull,
-            None => Pull::open(&self.broker, self.durable.stream, self.durable.name).await?,
-        };
-        Ok(self.pull.insert(pull))
+    /// Opens the taps that are closed: the messages, and what is redriven.
+    async fn connect(&mut self) -> Result<(), ReadError> {
+        if self.pull.is_none() {
+            self.pull = Some(Pull::open(&self.broker, self.durable.stream, self.durable.name).await?);
+        }
+        if self.redrives.is_none() {
+            let name = redrive_name(self.durable.name);
+            self.redrives = Some(Pull::open(&self.broker, Stream::DeadLetters, &name).await?);
+        }
+        Ok(())
     }
 
-    /// Puts a message into its lane.
-    async fn take_in(&mut self, message: async_nats::Message) {
-        let Some(reply) = message.reply.clone() else { return };
-        let raw = match Raw::delivered(message) {
-            Ok(raw) => raw,
-            Err(error) => return tracing::error!(subscriber = S::NAME, %error, "a delivery is not JetStream's"),
-        };
-        // The server thinks that we are dead and delivers again what is still held here.
-        if self.held.contains_key(&raw.sequence) {
-            return;
-        }
-        let sequence = raw.sequence;
-        let delivery = Delivery::new(&self.broker, reply.clone());
-        let content = S::Message::read(&raw);
-        if content.as_ref().is_err_and(crate::Unreadable::is_unknown_type) {
-            count::<S>("skipped");
-            return delivery.ack(false).await;
-        }
-        let lane = content.as_ref().ok().and_then(|message| self.handling.lane(message));
-        let lane = lane.unwrap_or_else(|| raw.subject().to_owned());
-        self.held.insert(sequence, reply);
-        self.lanes.push(lane, Item { delivery, raw, content, attempts: 0 });
+    fn disconnect(&mut self) {
+        self.pull = None;
+        self.redrives = None;
     }
 
     /// Starts what may run now.
@@ -172,6 +172,10 @@ impl<S: Subscriber> Subscription<S> {
         }
         while self.running.len() < self.settings.lanes {
             let Some((lane, item)) = self.lanes.next() else { return };
+            if self.is_paused(&item.raw) {
+                self.lanes.park(lane, item, Instant::now() + self.hold_back);
+                continue;
+            }
             let sequence = item.raw.sequence;
             let handling = Arc::clone(&self.handling);
             let task = self.running.spawn(async move { handling.run(item, confirm).await });

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub(crate) use consumers::redrive_name;
 pub use drift::{Difference, Verdict};
 
 use crate::{Broker, ReadError, Stream};
@@ -15,7 +16,9 @@ use crate::{Broker, ReadError, Stream};
 /// How long a delivery may be worked on without a sign of life.
 const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Deliveries that all readers of one durable may hold together, parked ones included.
-pub(crate) const MAX_ACK_PENDING: i64 = 4096;
+/// The server keeps some tens of bytes for each. Enough that a lane that stands still, or the shop that an
+/// operator has paused, holds up no other for long.
+pub(crate) const MAX_ACK_PENDING: i64 = 16_384;
 const GIB: u64 = 1 << 30;
 
 /// What may differ between installations.
@@ -125,6 +128,7 @@ impl Plan {
         }
         for durable in durables {
             plan.durables.push(consumers::Step::plan(broker, durable, settings).await?);
+            plan.durables.push(consumers::Step::plan_redrive(broker, durable, settings).await?);
         }
         plan.unknown = consumers::others(broker, durables).await?;
         Ok(plan)

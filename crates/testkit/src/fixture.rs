@@ -45,6 +45,14 @@ impl Fixture {
         }
     }
 
+    /// Has everything delivered to a durable once more, from the first message on.
+    pub async fn replay(&self, durable: &Durable) {
+        let client = async_nats::connect(self.servers[0].url()).await.expect("nats-server answers");
+        let stream = async_nats::jetstream::new(client).get_stream(durable.stream.name()).await;
+        let stream = stream.expect("the stream is there");
+        stream.reset_consumer(durable.name, Some(1)).await.expect("the consumer is reset");
+    }
+
     /// The address, or addresses, for further connections.
     pub fn url(&self) -> String {
         self.servers.iter().map(NatsServer::url).collect::<Vec<_>>().join(",")

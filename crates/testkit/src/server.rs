@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -55,6 +55,19 @@ impl NatsServer {
             }
         }
         panic!("nats-server did not start in {PORT_TAKEN_TRIES} tries");
+    }
+
+    /// With lines of its own in the configuration: users, for one.
+    pub async fn start_with_config(lines: &str) -> Self {
+        let mut server = Self::prepare(SyncInterval::Default, lines);
+        server.spawn();
+        let deadline = Instant::now() + START;
+        // Who it lets in is for the test to say.
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).is_err() {
+            assert!(Instant::now() < deadline, "nats-server did not start: {}", server.log());
+            tokio::time::sleep(LOOK).await;
+        }
+        server
     }
 
     /// Writes the configuration; nothing runs yet.

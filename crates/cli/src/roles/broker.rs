@@ -68,7 +68,7 @@ pub(crate) fn explain(error: ReadError) -> Failure {
 }
 
 /// All durable consumers of the house.
-pub(super) fn durables() -> Vec<Durable> {
+pub(crate) fn durables() -> Vec<Durable> {
     let mut durables = handlers::durables();
     durables.push(Recorder::durable());
     durables

@@ -40,6 +40,11 @@ impl Delivery {
         self.settle(GIVE_BACK.to_owned(), false).await;
     }
 
+    /// Another reader, or this one, may have it, but not before.
+    pub(super) async fn give_back_for(self, delay: Duration) {
+        self.settle(format!(r#"-NAK {{"delay": {}}}"#, delay.as_nanos()), false).await;
+    }
+
     /// An answer that is lost costs a second handling, no more.
     async fn settle(mut self, word: String, confirm: bool) {
         let Some(reply) = self.reply.take() else { return };

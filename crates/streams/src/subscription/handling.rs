@@ -25,6 +25,8 @@ pub(super) struct Item<M> {
     pub(super) content: Result<M, Unreadable>,
     /// Failed tries, counted here: the server also counts what it delivered to processes that died.
     pub(super) attempts: u32,
+    /// The request that brought a dead letter back.
+    pub(super) request: Option<u64>,
 }
 
 /// How a handling ended.
@@ -109,7 +111,7 @@ impl<S: Subscriber> Handling<S> {
         confirm: bool,
     ) -> Finished<Item<S::Message>> {
         let letter = DeadLetter::new(S::NAME, self.stream, &item.raw, class, item.attempts, &reason);
-        if let Err(error) = self.dead_letters.put(&letter).await {
+        if let Err(error) = self.dead_letters.put(&letter, item.request).await {
             return Finished::Unavailable(item, format!("dead letter not stored: {error}"));
         }
         tracing::error!(subscriber = S::NAME, sequence = item.raw.sequence, %class, reason, "dead letter");

@@ -41,6 +41,15 @@ impl<T> Lanes<T> {
         }
     }
 
+    /// How many items wait in a lane.
+    pub(super) fn len_of(&self, name: &str) -> usize {
+        self.lanes.get(name).map_or(0, |lane| lane.items.len())
+    }
+
+    pub(super) fn is_parked(&self, name: &str) -> bool {
+        self.lanes.get(name).is_some_and(|lane| lane.state == State::Parked)
+    }
+
     /// The next item to run. Its lane is busy until it is done, parked or put back.
     pub(super) fn next(&mut self) -> Option<(String, T)> {
         let name = self.ready.pop_front()?;

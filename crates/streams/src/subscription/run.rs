@@ -4,8 +4,14 @@ use async_nats::Message;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::delivery::Delivery;
 use super::{Subscriber, Subscription};
-use crate::ReadError;
+use crate::{ReadError, subscribers};
+
+/// The next look is soon enough for an answer that takes longer: nothing else is done meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
+/// Requests of operators that are taken ahead.
+const REDRIVES: usize = 16;
 
 /// How a subscription ended its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +28,7 @@ enum Turn<F> {
     Woken,
     KeepAlive,
     Arrived(Result<Message, ReadError>),
+    Redriven(Result<Message, ReadError>),
 }
 
 impl<S: Subscriber> Subscription<S> {
@@ -38,22 +45,28 @@ impl<S: Subscriber> Subscription<S> {
                 self.pause(&error.to_string());
             }
             let (room, wake) = (self.room(), self.wake());
+            let open = room > 0 && self.pause.is_none();
             let turn = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => Turn::Shutdown,
                 Some(ended) = self.running.join_next_with_id() => Turn::Ended(ended),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Turn::Woken,
                 _ = keep_alive.tick() => Turn::KeepAlive,
-                message = arrival(self.pull.as_mut(), room), if room > 0 && self.pause.is_none() => Turn::Arrived(message),
+                message = arrival(self.redrives.as_mut(), room.min(REDRIVES)), if open => Turn::Redriven(message),
+                message = arrival(self.pull.as_mut(), room), if open => Turn::Arrived(message),
             };
             match turn {
                 Turn::Shutdown => return self.drain().await,
                 Turn::Ended(ended) => drop(self.finish(ended)),
                 Turn::Woken => {}
-                Turn::KeepAlive => self.keep_alive().await,
+                Turn::KeepAlive => {
+                    self.keep_alive().await;
+                    self.heed_the_operator().await;
+                }
                 Turn::Arrived(Ok(message)) => self.take_in(message).await,
-                Turn::Arrived(Err(error)) => {
-                    self.pull = None;
+                Turn::Redriven(Ok(message)) => self.take_redrive(message).await,
+                Turn::Arrived(Err(error)) | Turn::Redriven(Err(error)) => {
+                    self.disconnect();
                     self.pause(&error.to_string());
                 }
             }
@@ -78,7 +91,7 @@ impl<S: Subscriber> Subscription<S> {
 
     /// Tells the server that all that is held here is not forgotten.
     async fn keep_alive(&mut self) {
-        let parked = self.lanes.parked();
+        let parked = self.lanes.parked() + self.overflow.len();
         metrics::gauge!("tillstream_subscriber_parked", "subscriber" => S::NAME).set(parked as f64);
         if self.room() == 0 && parked * 2 > self.settings.capacity {
             tracing::error!(subscriber = S::NAME, parked, "parked messages fill the subscriber: others have to wait");
@@ -91,10 +104,28 @@ impl<S: Subscriber> Subscription<S> {
         }
     }
 
+    /// Takes note of what an operator has written on the durable meanwhile, and tells how far it is behind.
+    async fn heed_the_operator(&mut self) {
+        let info = timeout(LOOK, self.broker.consumer_info(self.durable.stream, self.durable.name)).await;
+        let Ok(Ok(Some(info))) = info else { return };
+        metrics::gauge!("tillstream_subscriber_pending", "subscriber" => S::NAME).set(info.num_pending as f64);
+        metrics::gauge!("tillstream_subscriber_unacked", "subscriber" => S::NAME).set(info.num_ack_pending as f64);
+        let paused_shops = subscribers::paused_shops(&info.config.metadata);
+        if paused_shops != self.paused_shops {
+            tracing::info!(subscriber = S::NAME, ?paused_shops, "an operator has paused or resumed shops");
+            self.paused_shops = paused_shops;
+        }
+    }
+
     async fn drain(mut self) -> Drained {
         if let Some(pull) = self.pull.take() {
             for message in pull.close().await {
                 self.take_in(message).await;
+            }
+        }
+        if let Some(redrives) = self.redrives.take() {
+            for reply in redrives.close().await.into_iter().filter_map(|message| message.reply) {
+                Delivery::new(&self.broker, reply).give_back().await;
             }
         }
         let mut given_back = self.give_back().await;

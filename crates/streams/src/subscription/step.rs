@@ -1,8 +1,10 @@
+use async_nats::Message;
 use tokio::time::Instant;
 
 use super::handling::{Finished, Settled};
 use super::{Subscriber, Subscription};
 use crate::ReadError;
+use crate::pull::Pull;
 
 /// What one step of a subscription did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,17 +51,33 @@ impl<S: Subscriber> Subscription<S> {
         if room == 0 {
             return Ok(0);
         }
-        let arrived = match self.connect().await?.pending(room).await {
-            Ok(arrived) => arrived,
+        match self.arrived(room).await {
+            Ok(count) => Ok(count),
             Err(error) => {
-                self.pull = None;
-                return Err(error);
+                self.disconnect();
+                Err(error)
             }
-        };
-        let count = arrived.len();
-        for message in arrived {
+        }
+    }
+
+    async fn arrived(&mut self, room: usize) -> Result<usize, ReadError> {
+        self.connect().await?;
+        let redrives = pending(self.redrives.as_mut(), room).await?;
+        let messages = pending(self.pull.as_mut(), room).await?;
+        let count = redrives.len() + messages.len();
+        for message in redrives {
+            self.take_redrive(message).await;
+        }
+        for message in messages {
             self.take_in(message).await;
         }
         Ok(count)
+    }
+}
+
+async fn pending(pull: Option<&mut Pull>, room: usize) -> Result<Vec<Message>, ReadError> {
+    match pull {
+        Some(pull) => pull.pending(room).await,
+        None => Ok(Vec::new()),
     }
 }

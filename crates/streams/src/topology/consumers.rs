@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy, ReplayPolicy};
+use events::subject;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,17 +21,40 @@ pub(super) struct Step {
     differences: Vec<Difference>,
 }
 
+/// The consumer by which a subscriber gets its dead letters back.
+pub(crate) fn redrive_name(subscriber: &str) -> String {
+    format!("{subscriber}-redrive")
+}
+
 impl Step {
     pub(super) async fn plan(
         broker: &Broker,
         durable: &Durable,
         settings: &TopologySettings,
     ) -> Result<Self, ReadError> {
-        let wanted = wanted(durable, settings);
-        let found = broker.consumer_info(durable.stream, durable.name).await?.map(|info| info.config);
+        Self::of(broker, durable.stream, wanted(durable.name.to_owned(), durable.filters.clone(), settings)).await
+    }
+
+    /// Of the way back for the subscriber's dead letters.
+    pub(super) async fn plan_redrive(
+        broker: &Broker,
+        durable: &Durable,
+        settings: &TopologySettings,
+    ) -> Result<Self, ReadError> {
+        let filters = vec![subject::redrives_of(durable.name)];
+        Self::of(broker, Stream::DeadLetters, wanted(redrive_name(durable.name), filters, settings)).await
+    }
+
+    async fn of(broker: &Broker, stream: Stream, mut wanted: Config) -> Result<Self, ReadError> {
+        let name = wanted.durable_name.clone().unwrap_or_default();
+        let found = broker.consumer_info(stream, &name).await?.map(|info| info.config);
+        if let Some(found) = &found {
+            // What an operator has set stays; see `Subscribers`.
+            wanted.metadata = found.metadata.clone();
+        }
         Ok(Self {
-            stream: durable.stream,
-            name: durable.name.to_owned(),
+            stream,
+            name,
             differences: found.as_ref().map(|found| compare(found, &wanted)).unwrap_or_default(),
             exists: found.is_some(),
             wanted,
@@ -69,11 +93,15 @@ pub(super) async fn others(broker: &Broker, durables: &[Durable]) -> Result<Vec<
         consumers: Option<Vec<String>>,
     }
     let mut unknown = Vec::new();
-    for stream in [Stream::Inbox, Stream::Events, Stream::Timers] {
+    for stream in [Stream::Inbox, Stream::Events, Stream::Timers, Stream::DeadLetters] {
         let answer = broker.ask(&format!("CONSUMER.NAMES.{stream}"), &serde_json::json!({})).await;
         let names: Option<Names> = found(answer, NO_STREAM)?;
         let names = names.and_then(|names| names.consumers).unwrap_or_default();
-        let declared = |name: &String| durables.iter().any(|durable| durable.stream == stream && durable.name == *name);
+        let is = |durable: &Durable, name: &String| match stream {
+            Stream::DeadLetters => redrive_name(durable.name) == *name,
+            _ => durable.stream == stream && durable.name == *name,
+        };
+        let declared = |name: &String| durables.iter().any(|durable| is(durable, name));
         // The readers of projections come and go.
         let reader = |name: &String| name.starts_with(crate::reader::NAME_PREFIX);
         unknown.extend(names.into_iter().filter(|name| !declared(name) && !reader(name)));
@@ -81,11 +109,11 @@ pub(super) async fn others(broker: &Broker, durables: &[Durable]) -> Result<Vec<
     Ok(unknown)
 }
 
-fn wanted(durable: &Durable, settings: &TopologySettings) -> Config {
+fn wanted(name: String, filters: Vec<String>, settings: &TopologySettings) -> Config {
     Config {
-        durable_name: Some(durable.name.to_owned()),
-        name: Some(durable.name.to_owned()),
-        filter_subjects: durable.filters.clone(),
+        durable_name: Some(name.clone()),
+        name: Some(name),
+        filter_subjects: filters,
         deliver_policy: DeliverPolicy::All,
         ack_policy: AckPolicy::Explicit,
         replay_policy: ReplayPolicy::Instant,

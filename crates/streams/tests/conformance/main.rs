@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod faults;
+mod operators;
 mod orders;
+mod permissions;
 mod probe;
 mod proxy;
 mod reader;
+mod redrive;
+mod replicas;
 mod store;
 mod subscription;
 mod timers;
@@ -26,12 +30,17 @@ async fn the_store_keeps_its_laws_on_a_cluster() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn subscriptions_keep_their_laws_on_one_server() {
-    subscription::laws(&Fixture::single(&subscription::durables()).await).await;
+    Box::pin(subscription::laws(&Fixture::single(&subscription::durables()).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn subscriptions_keep_their_laws_on_a_cluster() {
-    subscription::laws(&Fixture::cluster(&subscription::durables()).await).await;
+    Box::pin(subscription::laws(&Fixture::cluster(&subscription::durables()).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_dropped_is_given_back_at_once() {
+    subscription::what_was_dropped_is_given_back_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,4 +63,36 @@ async fn timers_keep_their_laws_on_one_server() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn timers_keep_their_laws_on_a_cluster() {
     timers::laws(&mut Fixture::cluster(&timers::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dead_letters_find_their_way_back_on_one_server() {
+    redrive::laws(&Fixture::single(&redrive::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dead_letters_find_their_way_back_on_a_cluster() {
+    redrive::laws(&Fixture::cluster(&redrive::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_keep_their_word_on_one_server() {
+    operators::laws(&Fixture::single(&operators::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_keep_their_word_on_a_cluster() {
+    operators::laws(&Fixture::cluster(&operators::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_replica_leaves_its_work_to_the_other_on_one_server() {
+    let fixture = Fixture::single(&replicas::durables()).await;
+    replicas::a_replica_that_is_killed_leaves_its_work_to_the_other(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_replica_leaves_its_work_to_the_other_on_a_cluster() {
+    let fixture = Fixture::cluster(&replicas::durables()).await;
+    replicas::a_replica_that_is_killed_leaves_its_work_to_the_other(&fixture).await;
 }

@@ -21,6 +21,8 @@ pub(crate) enum Word {
     RetryInAnHour,
     Reject,
     Panic,
+    /// Rejects with a reason that no other message has.
+    Odd,
     Unavailable,
     /// Never answers.
     Hang,
@@ -52,6 +54,7 @@ impl Script {
             Some(Word::Retry) => Err(Failure::retry(format!("{text} is not ready"))),
             Some(Word::RetryInAnHour) => Err(Failure::retry_after("come back later", Duration::from_secs(3600))),
             Some(Word::Reject) => Err(Failure::reject(format!("{text} is wrong"))),
+            Some(Word::Odd) => Err(Failure::reject("odd")),
             Some(Word::Panic) => panic!("{text} is too much"),
             Some(Word::Unavailable) => Err(Failure::unavailable("no database")),
             Some(Word::Hang) => std::future::pending().await,
