@@ -1,8 +1,8 @@
 use events::{AggregateKey, AggregateKind, CustomerId, DomainEvents, Event, InventoryItemId, OrderId, ProductId, Shop};
 
 use crate::{
-    Customer, CustomerCommand, Decider, Order, OrderCommand, Product, ProductCommand, ResourceCommand, ShopCommand,
-    ShopState, Stock, StockCommand,
+    Checkout, CheckoutCommand, Customer, CustomerCommand, Decider, FulfillmentOrderCommand, FulfillmentOrderState,
+    Order, OrderCommand, Product, ProductCommand, ResourceCommand, ShopCommand, ShopState, Stock, StockCommand,
 };
 
 /// A command and the aggregate it is for.
@@ -13,6 +13,9 @@ pub enum Command {
     Customer(CustomerId, CustomerCommand),
     Stock(InventoryItemId, StockCommand),
     Shop(ShopCommand),
+    FulfillmentOrder(FulfillmentOrderCommand),
+    /// By its token.
+    Checkout(String, CheckoutCommand),
     /// The id is unique among resources of its kind.
     Resource(String, ResourceCommand),
 }
@@ -34,6 +37,8 @@ impl Command {
             Self::Stock(id, _) => AggregateKey::new(AggregateKind::Stock, shop, id),
             Self::Shop(_) => AggregateKey::new(AggregateKind::Shop, shop, shop),
             Self::Resource(id, command) => AggregateKey::new(command.kind(), shop, id),
+            Self::Checkout(token, _) => AggregateKey::new(AggregateKind::Checkout, shop, token),
+            Self::FulfillmentOrder(command) => AggregateKey::new(AggregateKind::FulfillmentOrder, shop, command.id),
         }
     }
 
@@ -45,6 +50,8 @@ impl Command {
             Self::Customer(_, command) => executor.execute::<Customer>(command),
             Self::Stock(_, command) => executor.execute::<Stock>(command),
             Self::Shop(command) => executor.execute::<ShopState>(command),
+            Self::FulfillmentOrder(command) => executor.execute::<FulfillmentOrderState>(command),
+            Self::Checkout(_, command) => executor.execute::<Checkout>(command),
             Self::Resource(_, command) => command.dispatch(executor),
         }
     }

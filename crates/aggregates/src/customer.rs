@@ -1,13 +1,22 @@
-//! The customer's record: the newest snapshot wins.
+//! The customer's record: the newest snapshot wins, and so does the newest word on each tag and each
+//! channel of consent.
+
+mod decide;
+mod requests;
+mod tags;
+
+use std::collections::BTreeMap;
 
 use events::{
-    Address, AsOf, CustomerAddressChanged, CustomerDeleted, CustomerDisabled, CustomerEnabled, CustomerEvent,
-    CustomerProfile, CustomerProfileChanged, CustomerRegistered, CustomerTagged, CustomerTouched, Timestamp,
+    Address, AsOf, Consent, ConsentChannel, CustomerAddressChanged, CustomerDeleted, CustomerDisabled, CustomerEnabled,
+    CustomerEvent, CustomerId, CustomerProfile, CustomerProfileChanged, CustomerRegistered, CustomerTouched,
+    DataRequestId, OrderId, PurchaseSummary, TagsTold, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Decider;
-use crate::decide::aggregate;
+use self::requests::Requests;
+use self::tags::Tags;
+use crate::latest::Latest;
 
 /// A customer as their events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,20 +25,29 @@ pub struct Customer {
     as_of: Option<AsOf>,
     profile: CustomerProfile,
     default_address: Option<Address>,
-    tags: Vec<String>,
-    /// The newest snapshot that said anything of tags: not every API version does.
-    tags_as_of: Option<AsOf>,
     enabled: bool,
+    tags: Tags,
+    consents: BTreeMap<ConsentChannel, Latest<Consent>>,
+    purchases: Latest<PurchaseSummary>,
+    merged_into: Latest<CustomerId>,
+    requests: Requests,
     deleted: bool,
 }
 
+/// What a webhook says of a customer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CustomerCommand {
     Snapshot(Box<CustomerSnapshot>),
+    Tag { as_of: AsOf, told: TagsTold },
+    Consent { as_of: AsOf, channel: ConsentChannel, consent: Consent },
+    Summarize { as_of: AsOf, summary: PurchaseSummary },
+    Merge { as_of: AsOf, into: CustomerId },
+    RequestData { as_of: AsOf, request_id: DataRequestId, orders: Vec<OrderId> },
+    RequestRedaction { at: Timestamp, orders: Vec<OrderId> },
     Delete { at: Timestamp },
 }
 
-/// The whole customer at one moment (`customers/create`, `customers/update`).
+/// The whole customer at one moment (`customers/create`, `customers/update`, …).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerSnapshot {
     pub as_of: AsOf,
@@ -38,72 +56,10 @@ pub struct CustomerSnapshot {
     pub default_address: Option<Address>,
     /// None when the API version does not say them.
     pub tags: Option<Vec<String>>,
+    /// Of the channels that the API version says.
+    pub consents: Vec<(ConsentChannel, Consent)>,
     /// `state` is `enabled`.
     pub enabled: bool,
-}
-
-aggregate!(Customer, CustomerCommand, CustomerEvent);
-
-impl Decider for Customer {
-    fn decide(&mut self, command: CustomerCommand) -> Result<Vec<CustomerEvent>, Self::Error> {
-        let mut decision = Decision { customer: self, events: Vec::new() };
-        match command {
-            CustomerCommand::Snapshot(snapshot) => decision.snapshot(*snapshot),
-            CustomerCommand::Delete { at } if !decision.customer.deleted => decision.emit(CustomerDeleted { at }),
-            CustomerCommand::Delete { .. } => {}
-        }
-        Ok(decision.events)
-    }
-
-    fn knows_newer(&self, command: &CustomerCommand) -> bool {
-        matches!(command, CustomerCommand::Snapshot(snapshot) if self.as_of.as_ref() > Some(&snapshot.as_of))
-    }
-}
-
-struct Decision<'a> {
-    customer: &'a mut Customer,
-    events: Vec<CustomerEvent>,
-}
-
-impl Decision<'_> {
-    fn emit(&mut self, event: impl Into<CustomerEvent>) {
-        let event = event.into();
-        self.customer.evolve(event.clone());
-        self.events.push(event);
-    }
-
-    fn snapshot(&mut self, snapshot: CustomerSnapshot) {
-        let CustomerSnapshot { as_of, created_at, profile, default_address, tags, enabled } = snapshot;
-        let at = as_of.updated_at;
-        if self.customer.as_of.as_ref() <= Some(&as_of) {
-            if self.customer.as_of.is_none() {
-                self.emit(CustomerRegistered { at: created_at, as_of: as_of.clone(), profile: profile.clone() });
-            }
-            if self.customer.profile != profile {
-                self.emit(CustomerProfileChanged { at, as_of: as_of.clone(), profile });
-            }
-            if self.customer.default_address != default_address {
-                self.emit(CustomerAddressChanged { at, as_of: as_of.clone(), default_address });
-            }
-            match (self.customer.enabled, enabled) {
-                (false, true) => self.emit(CustomerEnabled { at, as_of: as_of.clone() }),
-                (true, false) => self.emit(CustomerDisabled { at, as_of: as_of.clone() }),
-                _ => {}
-            }
-            if self.customer.as_of.as_ref() != Some(&as_of) {
-                self.emit(CustomerTouched { at, as_of: as_of.clone() });
-            }
-        }
-        self.tags(as_of, tags);
-    }
-
-    /// Tags have a version of their own, because snapshots with and without them are mixed.
-    fn tags(&mut self, as_of: AsOf, tags: Option<Vec<String>>) {
-        let Some(tags) = tags else { return };
-        if self.customer.tags_as_of.as_ref() < Some(&as_of) {
-            self.emit(CustomerTagged { at: as_of.updated_at, as_of, tags });
-        }
-    }
 }
 
 impl Customer {
@@ -118,10 +74,6 @@ impl Customer {
                 self.as_of = Some(as_of);
                 self.default_address = default_address;
             }
-            CustomerEvent::Tagged(CustomerTagged { as_of, tags, .. }) => {
-                self.tags_as_of = Some(as_of);
-                self.tags = tags;
-            }
             CustomerEvent::Enabled(CustomerEnabled { as_of, .. }) => {
                 self.as_of = Some(as_of);
                 self.enabled = true;
@@ -131,6 +83,14 @@ impl Customer {
                 self.enabled = false;
             }
             CustomerEvent::Touched(CustomerTouched { as_of, .. }) => self.as_of = Some(as_of),
+            CustomerEvent::Tagged(event) => self.tags.hear(&event.as_of, event.told),
+            CustomerEvent::ConsentChanged(event) => {
+                self.consents.entry(event.channel).or_default().hear(&event.as_of, event.consent);
+            }
+            CustomerEvent::PurchasesSummarized(event) => self.purchases.hear(&event.as_of, event.summary),
+            CustomerEvent::Merged(event) => self.merged_into.hear(&event.as_of, event.into),
+            CustomerEvent::DataRequested(event) => self.requests.hear_data(event),
+            CustomerEvent::RedactionRequested(event) => self.requests.hear_redaction(event),
             CustomerEvent::Deleted(CustomerDeleted { .. }) => self.deleted = true,
         }
     }

@@ -4,9 +4,13 @@
 //! snapshot, a set of refunds, a demand); the decider records only the difference to what it
 //! already knows. So a command repeated, late or out of order ends in the same state.
 
+mod checkout;
 mod command;
 mod customer;
 mod decide;
+mod due;
+mod fulfillment_order;
+mod latest;
 mod loyalty;
 mod order;
 mod product;
@@ -14,9 +18,11 @@ mod resource;
 mod shop;
 mod stock;
 
+pub use checkout::{Checkout, CheckoutCommand, CheckoutSnapshot};
 pub use command::{Command, Execute};
 pub use customer::{Customer, CustomerCommand, CustomerSnapshot};
 pub use decide::{Decider, Snapshot};
+pub use fulfillment_order::{FulfillmentOrderCommand, FulfillmentOrderNews, FulfillmentOrderState};
 pub use loyalty::{LoyaltyAccount, LoyaltyCommand, Program, Reckoning, RedemptionError, Tier};
 pub use order::{Cancellation, DemandPart, LineDemand, LineWorth, Order, OrderCommand, OrderSnapshot, OrderWorth};
 pub use product::{Product, ProductCommand, ProductSnapshot};

@@ -2,12 +2,14 @@
 
 mod decide;
 mod demand;
+mod quantities;
+mod returns;
 mod state;
 mod worth;
 
 use events::{
     AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentStatus, Line, OrderAddresses, OrderContact, Refund,
-    Timestamp, Totals, Transaction,
+    ReturnId, ReturnTold, Timestamp, Totals, Transaction,
 };
 
 pub use demand::{DemandPart, LineDemand};
@@ -23,6 +25,17 @@ pub enum OrderCommand {
     Fulfillment(Fulfillment),
     Transaction(Transaction),
     Edit(Edit),
+    Return {
+        id: ReturnId,
+        as_of: AsOf,
+        told: ReturnTold,
+    },
+    /// One provider's judgement; no provider is Shopify itself.
+    AssessRisk {
+        as_of: AsOf,
+        provider_id: Option<String>,
+        level: String,
+    },
     Delete {
         at: Timestamp,
     },
@@ -38,6 +51,8 @@ pub struct OrderSnapshot {
     pub test: bool,
     pub currency: Currency,
     pub source_name: Option<String>,
+    /// None when it came from none: a draft, a till, an app.
+    pub checkout_token: Option<String>,
     pub contact: OrderContact,
     pub addresses: OrderAddresses,
     pub tags: Vec<String>,

@@ -1,28 +1,38 @@
-//! The product and its variants: the newest snapshot wins.
+//! The product and its variants: the newest snapshot wins. Shopify shows 100 variants in full and only
+//! names the others: what is known of those comes from the newest snapshot that shows them.
+
+mod decide;
 
 use std::collections::BTreeMap;
 
 use events::{
-    AsOf, ProductCreated, ProductDeleted, ProductDescribed, ProductDescription, ProductEvent, ProductPublished,
-    ProductTouched, ProductUnpublished, Timestamp, Variant, VariantAdded, VariantChanged, VariantId, VariantRemoved,
-    VariantRepriced,
+    AsOf, NamedVariant, ProductCreated, ProductDeleted, ProductDescribed, ProductDescription, ProductEvent,
+    ProductPublished, ProductTouched, ProductUnpublished, Timestamp, Variant, VariantAdded, VariantChanged, VariantId,
+    VariantRemoved, VariantRepriced,
 };
 use serde::{Deserialize, Serialize};
-
-use crate::Decider;
-use crate::decide::aggregate;
 
 /// A product as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Product {
     /// None before its first snapshot.
     as_of: Option<AsOf>,
+    /// The newest snapshot before that one: a decision may be resumed half way.
+    before: Option<AsOf>,
     description: ProductDescription,
     published_at: Option<Timestamp>,
     variants: BTreeMap<VariantId, Variant>,
-    /// Variants that are no more, and the snapshot that last showed each.
-    gone: BTreeMap<VariantId, AsOf>,
+    /// Those that exist without being shown, and the snapshot that last showed each.
+    named: BTreeMap<VariantId, Option<AsOf>>,
+    /// Variants that are no more.
+    gone: BTreeMap<VariantId, Gone>,
     deleted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Gone {
+    variant: Variant,
+    last_shown: AsOf,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -43,143 +53,55 @@ pub struct ProductSnapshot {
     pub further_variants: Vec<VariantId>,
 }
 
-aggregate!(Product, ProductCommand, ProductEvent);
-
-impl Decider for Product {
-    fn decide(&mut self, command: ProductCommand) -> Result<Vec<ProductEvent>, Self::Error> {
-        let mut decision = Decision { product: self, events: Vec::new() };
-        match command {
-            ProductCommand::Snapshot(snapshot) => decision.snapshot(*snapshot),
-            ProductCommand::Delete { at } if !decision.product.deleted => decision.emit(ProductDeleted { at }),
-            ProductCommand::Delete { .. } => {}
-        }
-        Ok(decision.events)
-    }
-
-    fn knows_newer(&self, command: &ProductCommand) -> bool {
-        matches!(command, ProductCommand::Snapshot(snapshot) if self.as_of.as_ref() > Some(&snapshot.as_of))
-    }
-}
-
-struct Decision<'a> {
-    product: &'a mut Product,
-    events: Vec<ProductEvent>,
-}
-
-impl Decision<'_> {
-    fn emit(&mut self, event: impl Into<ProductEvent>) {
-        let event = event.into();
-        self.product.evolve(event.clone());
-        self.events.push(event);
-    }
-
-    fn snapshot(&mut self, snapshot: ProductSnapshot) {
-        match self.product.as_of.clone() {
-            Some(newest) if newest > snapshot.as_of => self.remember_gone(&newest, &snapshot),
-            last => self.overwrite(last, snapshot),
-        }
-    }
-
-    /// Makes everything what the newest snapshot says; `last` is the one it follows.
-    fn overwrite(&mut self, last: Option<AsOf>, snapshot: ProductSnapshot) {
-        let ProductSnapshot { as_of, created_at, description, published_at, variants, further_variants } = snapshot;
-        let at = as_of.updated_at;
-        match last {
-            Some(last) => self.remove_variants(&as_of, &last, &variants, &further_variants),
-            None => {
-                self.emit(ProductCreated { at: created_at, as_of: as_of.clone(), description: description.clone() });
-            }
-        }
-        if self.product.description != description {
-            self.emit(ProductDescribed { at, as_of: as_of.clone(), description });
-        }
-        for variant in variants {
-            self.set_variant(&as_of, variant);
-        }
-        if self.product.published_at != published_at {
-            match published_at {
-                Some(at) => self.emit(ProductPublished { at, as_of: as_of.clone() }),
-                None => self.emit(ProductUnpublished { at, as_of: as_of.clone() }),
-            }
-        }
-        if self.product.as_of.as_ref() != Some(&as_of) {
-            self.emit(ProductTouched { at, as_of });
-        }
-    }
-
-    fn remove_variants(&mut self, as_of: &AsOf, last: &AsOf, shown: &[Variant], further: &[VariantId]) {
-        let exists = |id: &VariantId| further.contains(id) || shown.iter().any(|variant| variant.id == *id);
-        let gone: Vec<Variant> = self.product.variants.values().filter(|held| !exists(&held.id)).cloned().collect();
-        for variant in gone {
-            let last_shown = last.clone();
-            self.emit(VariantRemoved { at: as_of.updated_at, as_of: as_of.clone(), variant, last_shown });
-        }
-    }
-
-    /// An old snapshot may be the first, or the newest, to show a variant that is no more.
-    fn remember_gone(&mut self, newest: &AsOf, old: &ProductSnapshot) {
-        for variant in &old.variants {
-            let news = self.product.gone.get(&variant.id) < Some(&old.as_of);
-            if news && !self.product.variants.contains_key(&variant.id) {
-                let (variant, last_shown) = (variant.clone(), old.as_of.clone());
-                self.emit(VariantRemoved { at: newest.updated_at, as_of: newest.clone(), variant, last_shown });
-            }
-        }
-    }
-
-    fn set_variant(&mut self, as_of: &AsOf, variant: Variant) {
-        let (at, as_of) = (as_of.updated_at, as_of.clone());
-        let Some(held) = self.product.variants.get(&variant.id) else {
-            return self.emit(VariantAdded { at, as_of, variant });
-        };
-        if *held == variant {
-            return;
-        }
-        if held.inventory_item_id != variant.inventory_item_id {
-            let (variant_before, last_shown) = (held.clone(), as_of.clone());
-            self.emit(VariantRemoved { at, as_of: as_of.clone(), variant: variant_before, last_shown });
-            return self.emit(VariantAdded { at, as_of, variant });
-        }
-        let repriced =
-            Variant { price: variant.price, compare_at_price: variant.compare_at_price, ..held.clone() } == variant;
-        if repriced {
-            self.emit(VariantRepriced { at, as_of, variant });
-        } else {
-            self.emit(VariantChanged { at, as_of, variant });
-        }
-    }
-}
-
 impl Product {
     fn evolve(&mut self, event: ProductEvent) {
         match event {
             ProductEvent::Created(ProductCreated { as_of, description, .. })
             | ProductEvent::Described(ProductDescribed { as_of, description, .. }) => {
-                self.as_of = Some(as_of);
+                self.seen(as_of);
                 self.description = description;
             }
             ProductEvent::VariantAdded(VariantAdded { as_of, variant, .. })
             | ProductEvent::VariantChanged(VariantChanged { as_of, variant, .. })
-            | ProductEvent::VariantRepriced(VariantRepriced { as_of, variant, .. }) => {
-                self.as_of = Some(as_of);
-                self.gone.remove(&variant.id);
-                self.variants.insert(variant.id, variant);
-            }
+            | ProductEvent::VariantRepriced(VariantRepriced { as_of, variant, .. }) => self.put(as_of, variant),
             ProductEvent::VariantRemoved(VariantRemoved { as_of, variant, last_shown, .. }) => {
-                self.as_of = Some(as_of);
+                self.seen(as_of);
                 self.variants.remove(&variant.id);
-                self.gone.insert(variant.id, last_shown);
+                self.named.remove(&variant.id);
+                self.gone.insert(variant.id, Gone { variant, last_shown });
+            }
+            ProductEvent::VariantsNamed(event) => {
+                self.seen(event.as_of);
+                let named = |named: NamedVariant| (named.id, named.last_shown);
+                self.named = event.variants.into_iter().map(named).collect();
             }
             ProductEvent::Published(ProductPublished { at, as_of }) => {
-                self.as_of = Some(as_of);
+                self.seen(as_of);
                 self.published_at = Some(at);
             }
             ProductEvent::Unpublished(ProductUnpublished { as_of, .. }) => {
-                self.as_of = Some(as_of);
+                self.seen(as_of);
                 self.published_at = None;
             }
-            ProductEvent::Touched(ProductTouched { as_of, .. }) => self.as_of = Some(as_of),
+            ProductEvent::Touched(ProductTouched { as_of, .. }) => self.seen(as_of),
             ProductEvent::Deleted(ProductDeleted { .. }) => self.deleted = true,
         }
+    }
+
+    fn seen(&mut self, as_of: AsOf) {
+        if self.as_of.as_ref() < Some(&as_of) {
+            self.before = self.as_of.replace(as_of);
+        }
+    }
+
+    /// The snapshot that shows it is the newest, or an older one and the newest names it.
+    fn put(&mut self, shown: AsOf, variant: Variant) {
+        self.gone.remove(&variant.id);
+        if self.as_of.as_ref() <= Some(&shown) {
+            self.seen(shown);
+        } else {
+            self.named.insert(variant.id, Some(shown));
+        }
+        self.variants.insert(variant.id, variant);
     }
 }

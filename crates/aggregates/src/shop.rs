@@ -1,42 +1,136 @@
-use events::{ShopEvent, ShopUninstalled, Timestamp};
+//! The shop itself: its settings, and whether the app is installed there.
+
+use std::collections::BTreeSet;
+
+use events::{
+    AsOf, ShopChanged, ShopEvent, ShopInstalled, ShopProfile, ShopRedactionRequested, ShopTouched, ShopUninstalled,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Decider;
 use crate::decide::aggregate;
+use crate::due::due;
 
-/// The shop itself.
+/// The shop as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShopState {
-    uninstalled_at: Option<Timestamp>,
+    /// The newest news that only a shop with the app sends.
+    as_of: Option<AsOf>,
+    profile: ShopProfile,
+    presence: Presence,
+    redactions: BTreeSet<Timestamp>,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+enum Presence {
+    #[default]
+    Unknown,
+    Installed,
+    /// Since when.
+    Gone(Timestamp),
+}
+
+/// What a webhook says of the shop.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ShopCommand {
-    Uninstall { at: Timestamp },
+    /// Its settings at one moment (`shop/update`).
+    Snapshot {
+        as_of: AsOf,
+        profile: Box<ShopProfile>,
+    },
+    Uninstall {
+        at: Timestamp,
+    },
+    RequestRedaction {
+        at: Timestamp,
+    },
 }
 
 aggregate!(ShopState, ShopCommand, ShopEvent);
 
 impl ShopState {
     fn evolve(&mut self, event: ShopEvent) {
-        let ShopEvent::Uninstalled(ShopUninstalled { at }) = event;
-        self.uninstalled_at = Some(at);
+        match event {
+            ShopEvent::Installed(ShopInstalled { .. }) => self.presence = Presence::Installed,
+            ShopEvent::Uninstalled(ShopUninstalled { at }) => self.presence = Presence::Gone(at),
+            ShopEvent::Changed(ShopChanged { as_of, profile, .. }) => {
+                self.as_of = Some(as_of);
+                self.profile = profile;
+            }
+            ShopEvent::Touched(ShopTouched { as_of, .. }) => self.as_of = Some(as_of),
+            ShopEvent::RedactionRequested(ShopRedactionRequested { at, .. }) => drop(self.redactions.insert(at)),
+        }
+    }
+
+    /// When it last spoke as a shop that has the app. The shop's snapshots are ordered by the time at
+    /// which they were triggered, as an uninstallation is, so the two can be compared.
+    fn heard_at(&self) -> Option<Timestamp> {
+        self.as_of.as_ref().map(|as_of| as_of.updated_at)
     }
 }
 
 impl Decider for ShopState {
     fn decide(&mut self, command: ShopCommand) -> Result<Vec<ShopEvent>, Self::Error> {
-        let ShopCommand::Uninstall { at } = command;
-        if self.uninstalled_at >= Some(at) {
-            return Ok(Vec::new());
+        let mut decision = Decision { shop: self, events: Vec::new() };
+        match command {
+            ShopCommand::Snapshot { as_of, profile } => decision.snapshot(as_of, *profile),
+            ShopCommand::Uninstall { at } => decision.uninstall(at),
+            ShopCommand::RequestRedaction { at } if !decision.shop.redactions.contains(&at) => {
+                decision.emit(ShopRedactionRequested { at, due_at: due(at) });
+            }
+            ShopCommand::RequestRedaction { .. } => {}
         }
-        let event = ShopEvent::from(ShopUninstalled { at });
-        self.evolve(event.clone());
-        Ok(vec![event])
+        Ok(decision.events)
     }
 
     fn knows_newer(&self, command: &ShopCommand) -> bool {
-        let ShopCommand::Uninstall { at } = command;
-        self.uninstalled_at > Some(*at)
+        match (command, self.presence) {
+            (ShopCommand::Snapshot { as_of, .. }, _) => self.as_of.as_ref() > Some(as_of),
+            (ShopCommand::Uninstall { at }, Presence::Gone(known)) => known > *at,
+            (ShopCommand::Uninstall { at }, _) => self.heard_at() > Some(*at),
+            (ShopCommand::RequestRedaction { .. }, _) => false,
+        }
+    }
+}
+
+struct Decision<'a> {
+    shop: &'a mut ShopState,
+    events: Vec<ShopEvent>,
+}
+
+impl Decision<'_> {
+    fn emit(&mut self, event: impl Into<ShopEvent>) {
+        let event = event.into();
+        self.shop.evolve(event.clone());
+        self.events.push(event);
+    }
+
+    fn snapshot(&mut self, as_of: AsOf, profile: ShopProfile) {
+        let at = as_of.updated_at;
+        if self.shop.as_of.as_ref() < Some(&as_of) {
+            if self.shop.profile != profile {
+                self.emit(ShopChanged { at, as_of, profile });
+            } else {
+                self.emit(ShopTouched { at, as_of });
+            }
+        }
+        let installed_at = self.shop.heard_at().filter(|heard| match self.shop.presence {
+            Presence::Unknown => true,
+            Presence::Installed => false,
+            Presence::Gone(at) => at < *heard,
+        });
+        installed_at.into_iter().for_each(|at| self.emit(ShopInstalled { at }));
+    }
+
+    /// It may come more than once, and after the app was installed again.
+    fn uninstall(&mut self, at: Timestamp) {
+        let known = match self.shop.presence {
+            Presence::Gone(known) => at <= known,
+            Presence::Unknown | Presence::Installed => self.shop.heard_at().is_some_and(|heard| at < heard),
+        };
+        if !known {
+            self.emit(ShopUninstalled { at });
+        }
     }
 }

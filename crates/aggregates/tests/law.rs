@@ -83,6 +83,7 @@ impl Shop {
             test: false,
             currency: "EUR".parse().unwrap(),
             source_name: None,
+            checkout_token: None,
             contact: OrderContact::default(),
             addresses: OrderAddresses::default(),
             tags: Vec::new(),

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use axum::Router;
 use commands::CommandState;
 use events::StockAuthority;
+use handlers::checkouts::{self, Checkouts, CheckoutsSettings};
 use handlers::inventory::{self, Inventory, InventorySettings};
 use handlers::loyalty::{self, Loyalty, LoyaltySettings};
 use ingress::{IngressSettings, IngressState, ShopKeys, Shops};
@@ -73,6 +74,9 @@ impl Ground {
         if chosen(loyalty::NAME) {
             self.loyalty(host).await?;
         }
+        if chosen(checkouts::NAME) {
+            self.checkouts(host).await?;
+        }
         if chosen(inventory::NAME) { Ok(vec![self.inventory(host).await?]) } else { Ok(Vec::new()) }
     }
 
@@ -94,6 +98,13 @@ impl Ground {
         self.subscribe(host, "loyalty: points of orders", loyalty.award_points).await?;
         self.subscribe(host, "loyalty: timers", loyalty.schedule_points).await?;
         self.subscribe(host, "loyalty: time", loyalty.age_points).await
+    }
+
+    async fn checkouts(&self, host: &mut Host) -> Outcome {
+        let settings = CheckoutsSettings { abandoned_after: self.config.checkouts.abandoned_after };
+        let checkouts = Checkouts::new(&self.broker, settings);
+        self.subscribe(host, "checkouts", checkouts.watch).await?;
+        self.subscribe(host, "checkouts: time", checkouts.abandon).await
     }
 
     /// The named read models; all when none is named.

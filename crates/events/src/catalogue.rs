@@ -24,6 +24,8 @@ pub static CATALOGUE: &[&[EventSpec]] = &[
     StockEvent::SPECS,
     ShopEvent::SPECS,
     LoyaltyEvent::SPECS,
+    FulfillmentOrderEvent::SPECS,
+    CheckoutEvent::SPECS,
     ResourceEvent::<Location>::SPECS,
     ResourceEvent::<Collection>::SPECS,
     ResourceEvent::<DraftOrder>::SPECS,

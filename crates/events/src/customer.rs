@@ -12,7 +12,12 @@ events! {
         Registered(CustomerRegistered) = "customer.registered", 1;
         ProfileChanged(CustomerProfileChanged) = "customer.profile_changed", 1;
         AddressChanged(CustomerAddressChanged) = "customer.address_changed", 1;
-        Tagged(CustomerTagged) = "customer.tagged", 1;
+        Tagged(CustomerTagged) = "customer.tagged", 2;
+        ConsentChanged(CustomerConsentChanged) = "customer.consent_changed", 1;
+        PurchasesSummarized(CustomerPurchasesSummarized) = "customer.purchases_summarized", 1;
+        Merged(CustomerMerged) = "customer.merged", 1;
+        DataRequested(CustomerDataRequested) = "customer.data_requested", 1;
+        RedactionRequested(CustomerRedactionRequested) = "customer.redaction_requested", 1;
         Enabled(CustomerEnabled) = "customer.enabled", 1;
         Disabled(CustomerDisabled) = "customer.disabled", 1;
         Touched(CustomerTouched) = "customer.touched", 1;
@@ -54,12 +59,102 @@ pub struct CustomerAddressChanged {
     pub default_address: Option<Address>,
 }
 
-/// Only snapshots of API versions before 2025-01 say a customer's tags.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerTagged {
     pub at: Timestamp,
     pub as_of: AsOf,
+    pub told: TagsTold,
+    /// All tags after it.
     pub tags: Vec<String>,
+}
+
+/// What was told of a customer's tags.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum TagsTold {
+    /// By a snapshot; only those of API versions before 2025-01 say them.
+    All {
+        tags: Vec<String>,
+    },
+    Added {
+        tags: Vec<String>,
+    },
+    Removed {
+        tags: Vec<String>,
+    },
+}
+
+/// The customer agreed to marketing on one channel, or no longer does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerConsentChanged {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    pub channel: ConsentChannel,
+    pub consent: Consent,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentChannel {
+    Email,
+    Sms,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Consent {
+    /// Shopify's word: `subscribed`, `not_subscribed`, `pending`, `unsubscribed`, `redacted`, `invalid`.
+    pub state: String,
+    /// `single_opt_in`, `confirmed_opt_in` or `unknown`.
+    pub opt_in_level: Option<String>,
+    /// When the customer said so; the merchant may say it, so it does not decide which is newer.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// Shopify's own counts, to compare ours with: ours are folded from orders.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerPurchasesSummarized {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    pub summary: PurchaseSummary,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PurchaseSummary {
+    pub orders_count: u64,
+    pub total_spent: Option<Money>,
+    pub last_order_id: Option<OrderId>,
+}
+
+/// This customer went up in another one, and is no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerMerged {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    pub into: CustomerId,
+}
+
+/// The customer wants to know what is kept of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerDataRequested {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    /// Shopify's number of the request.
+    pub request_id: DataRequestId,
+    /// The orders it is about.
+    pub orders: Vec<OrderId>,
+    /// By when Shopify wants it answered: 30 days after it was asked.
+    pub due_at: Timestamp,
+}
+
+/// What is kept of the customer has to be erased.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerRedactionRequested {
+    /// When it was first asked.
+    pub at: Timestamp,
+    /// All orders whose personal data have to go with it.
+    pub orders: Vec<OrderId>,
+    /// By when Shopify wants it done: 30 days after it was asked.
+    pub due_at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -55,6 +55,11 @@ macro_rules! any_event {
                 match self { $(Self::$kind(event) => event.wire_type(),)* }
             }
 
+            /// The version of the wire type's schema.
+            pub fn schema_version(&self) -> u32 {
+                match self { $(Self::$kind(event) => event.schema_version(),)* }
+            }
+
             /// When it happened, by Shopify's clock.
             pub fn at(&self) -> Timestamp {
                 match self { $(Self::$kind(event) => event.at(),)* }
@@ -75,6 +80,8 @@ any_event! {
     Stock(StockEvent);
     Shop(ShopEvent);
     Loyalty(LoyaltyEvent);
+    FulfillmentOrder(FulfillmentOrderEvent);
+    Checkout(CheckoutEvent);
     Location(ResourceEvent<Location>);
     Collection(ResourceEvent<Collection>);
     DraftOrder(ResourceEvent<DraftOrder>);

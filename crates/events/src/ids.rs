@@ -82,6 +82,9 @@ numeric_ids! {
     LineId;
     RefundId;
     FulfillmentId;
+    /// The lines of an order that one location is to send.
+    FulfillmentOrderId;
+    FulfillmentHoldId;
     TransactionId;
     /// One committed order edit.
     EditId;
@@ -99,6 +102,9 @@ numeric_ids! {
     SellingPlanId;
     PaymentTermsId;
     PaymentScheduleId;
+    /// A customer's request for their data.
+    DataRequestId;
+    ReturnId;
 }
 
 /// A shop: its `*.myshopify.com` name without the suffix, lower case.

@@ -38,6 +38,9 @@ kinds! {
     Shop = "shop";
     /// A customer's points.
     Loyalty = "loyalty";
+    FulfillmentOrder = "fulfillment_order";
+    /// By its token.
+    Checkout = "checkout";
     Location = "location";
     Collection = "collection";
     DraftOrder = "draft_order";

@@ -12,7 +12,9 @@ mod money;
 pub mod subject;
 mod upcast;
 
+mod checkout;
 mod customer;
+mod fulfillment_order;
 mod loyalty;
 mod order;
 mod product;
@@ -21,9 +23,11 @@ mod shop;
 mod stock;
 
 pub use catalogue::{CATALOGUE, EventSpec, spec};
+pub use checkout::*;
 pub use customer::*;
 pub use envelope::{DecodeError, Envelope, EventId, Recorded, decode, header};
 pub use event::{AsOf, DomainEvents, Event};
+pub use fulfillment_order::*;
 pub use ids::*;
 pub use key::{AggregateKey, AggregateKind};
 pub use loyalty::*;

@@ -3,17 +3,22 @@
 //! Events carry the values *after* the change (target state, not deltas), so that a reader
 //! overwrites and never adds. Those that come from a snapshot say which one (`as_of`).
 
+mod order_return;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::events;
 use crate::*;
 
+pub use order_return::*;
+
 events! {
     /// The events of an order.
     OrderEvent of Order {
         Placed(OrderPlaced) = "order.placed", 1;
-        Edited(OrderEdited) = "order.edited", 1;
+        CheckedOut(OrderCheckedOut) = "order.checked_out", 1;
+        Edited(OrderEdited) = "order.edited", 2;
         ContactChanged(OrderContactChanged) = "order.contact_changed", 1;
         AddressChanged(OrderAddressChanged) = "order.address_changed", 1;
         Tagged(OrderTagged) = "order.tagged", 1;
@@ -24,7 +29,10 @@ events! {
         PaymentVoided(OrderPaymentVoided) = "order.payment_voided", 1;
         PaymentStatusChanged(OrderPaymentStatusChanged) = "order.payment_status_changed", 1;
         TransactionRecorded(OrderTransactionRecorded) = "order.transaction_recorded", 1;
-        Refunded(OrderRefunded) = "order.refunded", 1;
+        Refunded(OrderRefunded) = "order.refunded", 2;
+        Returned(OrderReturned) = "order.returned", 1;
+        ReturnUpdated(OrderReturnUpdated) = "order.return_updated", 1;
+        RiskAssessed(OrderRiskAssessed) = "order.risk_assessed", 1;
         Fulfilled(OrderFulfilled) = "order.fulfilled", 1;
         FulfillmentUpdated(OrderFulfillmentUpdated) = "order.fulfillment_updated", 1;
         FulfillmentCancelled(OrderFulfillmentCancelled) = "order.fulfillment_cancelled", 1;
@@ -136,6 +144,8 @@ pub struct OrderEdited {
     pub lines: Vec<Line>,
     pub removed: Vec<LineId>,
     pub totals: Option<Totals>,
+    /// After it; see [`OrderRefunded::lacking`].
+    pub lacking: Vec<LineDelta>,
 }
 
 /// A committed order edit: how much it added to and removed from lines.
@@ -294,12 +304,34 @@ pub struct OrderRefunded {
     pub refund: Refund,
     /// Of the refund's lines, after it.
     pub quantities: Vec<LineQuantity>,
+    /// Of all lines of the order, after it: how many units refunds and removals have taken off beyond
+    /// those that are known of. An edit that adds them, and comes late, fills these first.
+    pub lacking: Vec<LineDelta>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LineQuantity {
     pub line_id: LineId,
     pub current_quantity: u32,
+}
+
+/// How likely fraud is, by one provider's judgement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderRiskAssessed {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    /// The app that judged; none for Shopify itself.
+    pub provider_id: Option<String>,
+    /// Shopify's word: `low`, `medium`, `high`, `none`, `pending`.
+    pub level: String,
+}
+
+/// The order came from this checkout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderCheckedOut {
+    /// When the order was placed.
+    pub at: Timestamp,
+    pub checkout_token: String,
 }
 
 /// Goods sent, from one location.

@@ -16,6 +16,7 @@ events! {
         VariantChanged(VariantChanged) = "product.variant_changed", 1;
         VariantRepriced(VariantRepriced) = "product.variant_repriced", 1;
         VariantRemoved(VariantRemoved) = "product.variant_removed", 1;
+        VariantsNamed(VariantsNamed) = "product.variants_named", 1;
         Published(ProductPublished) = "product.published", 1;
         Unpublished(ProductUnpublished) = "product.unpublished", 1;
         Touched(ProductTouched) = "product.touched", 1;
@@ -99,6 +100,23 @@ pub struct VariantRemoved {
     pub variant: Variant,
     /// The snapshot that last showed it.
     pub last_shown: AsOf,
+}
+
+/// Which variants exist without being shown: Shopify shows 100 in full and names the others. What is
+/// known of those comes from older snapshots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VariantsNamed {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    /// All of them.
+    pub variants: Vec<NamedVariant>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NamedVariant {
+    pub id: VariantId,
+    /// The newest snapshot that is known to show it; none when none is.
+    pub last_shown: Option<AsOf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -9,12 +9,62 @@ use crate::*;
 events! {
     /// The events of a shop.
     ShopEvent of Shop {
+        Installed(ShopInstalled) = "shop.installed", 1;
+        Changed(ShopChanged) = "shop.changed", 1;
+        Touched(ShopTouched) = "shop.touched", 1;
         Uninstalled(ShopUninstalled) = "shop.uninstalled", 1;
+        RedactionRequested(ShopRedactionRequested) = "shop.redaction_requested", 1;
     }
+}
+
+/// The app is there (again): only a shop that has it sends webhooks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShopInstalled {
+    /// Of the news that showed it.
+    pub at: Timestamp,
+}
+
+/// The shop's settings, as they now are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShopChanged {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    pub profile: ShopProfile,
+}
+
+/// Nothing of its owner: names, addresses and mails of people are left in the inbox.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShopProfile {
+    pub name: String,
+    /// Where its customers find it.
+    pub domain: Option<String>,
+    pub currency: Option<Currency>,
+    /// Of the tz database: `Europe/Paris`.
+    pub time_zone: Option<String>,
+    pub locale: Option<String>,
+    pub country_code: Option<String>,
+    /// Shopify's word: `basic`, `shopify_plus`, `frozen`, `cancelled`, …
+    pub plan: Option<String>,
+    pub primary_location_id: Option<LocationId>,
+}
+
+/// A newer snapshot differs in nothing but its time. Kept, so that an older one can never win over it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShopTouched {
+    pub at: Timestamp,
+    pub as_of: AsOf,
 }
 
 /// The app was removed: no more webhooks come, and the access token is dead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShopUninstalled {
     pub at: Timestamp,
+}
+
+/// All that is kept of the shop has to be erased.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShopRedactionRequested {
+    pub at: Timestamp,
+    /// By when Shopify wants it done: 30 days after it was asked.
+    pub due_at: Timestamp,
 }

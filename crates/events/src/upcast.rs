@@ -1,6 +1,6 @@
 //! Old stored shapes become the current one when they are read; the log itself never changes.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::DecodeError;
 
@@ -12,7 +12,22 @@ struct Upcaster {
 }
 
 /// All steps, in any order. A new version of an event adds one line here.
-static UPCASTERS: &[Upcaster] = &[];
+static UPCASTERS: &[Upcaster] = &[
+    Upcaster { wire_type: "customer.tagged", from: 1, step: tags_were_told_by_snapshots },
+    Upcaster { wire_type: "order.edited", from: 1, step: nothing_was_lacking },
+    Upcaster { wire_type: "order.refunded", from: 1, step: nothing_was_lacking },
+];
+
+fn tags_were_told_by_snapshots(mut body: Value) -> Value {
+    body["told"] = json!({"is": "all", "tags": body["tags"]});
+    body
+}
+
+/// What was taken off beyond the rest was forgotten.
+fn nothing_was_lacking(mut body: Value) -> Value {
+    body["lacking"] = json!([]);
+    body
+}
 
 /// Brings a body stored at version `stored` to version `current`.
 ///
@@ -35,9 +50,8 @@ fn walk(steps: &[Upcaster], wire_type: &str, stored: u32, current: u32, mut body
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::{CustomerEvent, DomainEvents, OrderEvent, TagsTold};
 
     const STEPS: &[Upcaster] = &[
         Upcaster { wire_type: "order.closed", from: 2, step: |body| json!({"third": body}) },
@@ -53,6 +67,32 @@ mod tests {
     #[test]
     fn a_current_body_is_left_alone() {
         assert_eq!(walk(STEPS, "order.closed", 3, 3, json!(1)).unwrap(), json!(1));
+    }
+
+    /// Bodies as version 1 stored them.
+    #[test]
+    fn what_was_stored_before_is_read_as_it_was_meant() {
+        let at = "2026-03-29T16:00:10Z";
+        let refund = json!({"id": "5", "created_at": at, "note": null, "lines": [], "transactions": []});
+        let as_of = json!({"updated_at": at, "triggered_at": null, "digest": ""});
+        let stored = [
+            ("customer.tagged", json!({"at": at, "as_of": as_of, "tags": ["a"]})),
+            ("order.refunded", json!({"at": at, "refund": refund, "quantities": []})),
+            (
+                "order.edited",
+                json!({"at": at, "as_of": as_of, "edit": null, "lines": [], "removed": [], "totals": null}),
+            ),
+        ];
+        for (wire_type, body) in stored {
+            let current = upcast(wire_type, 1, 2, body).unwrap().to_string();
+            match wire_type {
+                "customer.tagged" => match CustomerEvent::decode(wire_type, current.as_bytes()).unwrap() {
+                    CustomerEvent::Tagged(event) => assert_eq!(event.told, TagsTold::All { tags: event.tags }),
+                    other => panic!("{other:?}"),
+                },
+                _ => drop(OrderEvent::decode(wire_type, current.as_bytes()).unwrap()),
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! They know each other by events only; that is the choreography.
 
+pub mod checkouts;
 pub mod inventory;
 pub mod loyalty;
 pub mod port;
@@ -12,6 +13,7 @@ use streams::Durable;
 pub const SERVICES: &[Service] = &[
     Service { name: inventory::NAME, durables: inventory::durables },
     Service { name: loyalty::NAME, durables: loyalty::durables },
+    Service { name: checkouts::NAME, durables: checkouts::durables },
 ];
 
 /// A service as the command line and the provisioning know it.

@@ -150,6 +150,7 @@ fn order(second: i64, quantity: u32) -> OrderSnapshot {
         test: false,
         currency: "EUR".parse().unwrap(),
         source_name: None,
+        checkout_token: None,
         contact: OrderContact::default(),
         addresses: OrderAddresses::default(),
         tags: Vec::new(),

@@ -158,6 +158,7 @@ fn order(second: i64, customer: u64, refunded: u32) -> OrderSnapshot {
         test: false,
         currency: "EUR".parse().unwrap(),
         source_name: None,
+        checkout_token: None,
         contact: OrderContact { customer_id: CustomerId::new(customer), email: None, phone: None },
         addresses: OrderAddresses::default(),
         tags: Vec::new(),

@@ -1,6 +1,8 @@
 use std::pin::Pin;
 
-use aggregates::{Command, Customer, Decider, Execute, Order, Product, ShopState, Stock};
+use aggregates::{
+    Checkout, Command, Customer, Decider, Execute, FulfillmentOrderState, Order, Product, ShopState, Stock,
+};
 use events::{AggregateKey, Event, Recorded};
 use serde_json::Value;
 use streams::{Cause, EventStore, Failure};
@@ -87,6 +89,8 @@ pub fn state_after(events: &[Recorded<Event>]) -> serde_json::Result<Value> {
         Some(Event::Customer(_)) => fold!(Customer, Customer),
         Some(Event::Stock(_)) => fold!(Stock, Stock),
         Some(Event::Shop(_)) => fold!(Shop, ShopState),
+        Some(Event::FulfillmentOrder(_)) => fold!(FulfillmentOrder, FulfillmentOrderState),
+        Some(Event::Checkout(_)) => fold!(Checkout, Checkout),
         // What is only observed is what was observed last.
         Some(observed) => serde_json::from_slice(&observed.encode()),
     }

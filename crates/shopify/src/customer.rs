@@ -1,9 +1,10 @@
 use aggregates::{Command, CustomerCommand, CustomerSnapshot};
-use events::{CustomerId, CustomerProfile, Timestamp};
+use events::{Consent, ConsentChannel, CustomerId, CustomerProfile, Timestamp};
 use serde::Deserialize;
 
 use crate::address::AddressBody;
-use crate::wire::{Id, Maybe, Tags, Text, nonempty};
+use crate::consent::ConsentBody;
+use crate::wire::{Id, Maybe, Object, Tags, Text, nonempty};
 use crate::{Reading, Unreadable};
 
 /// `customers/create` and `customers/update`.
@@ -24,9 +25,19 @@ pub(crate) fn snapshot(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadabl
         },
         default_address: body.default_address.0.map(Into::into),
         tags: body.tags.map(|Tags(tags)| tags),
+        consents: consents(body.email_marketing_consent, body.sms_marketing_consent),
         enabled: body.state.as_str() == "enabled",
     };
     Ok(vec![Command::Customer(id, CustomerCommand::Snapshot(Box::new(snapshot)))])
+}
+
+/// Only bodies of before 2025-01 say them.
+fn consents(
+    email: Option<Object<ConsentBody<'_>>>,
+    sms: Option<Object<ConsentBody<'_>>>,
+) -> Vec<(ConsentChannel, Consent)> {
+    let said = [(ConsentChannel::Email, email), (ConsentChannel::Sms, sms)].into_iter();
+    said.filter_map(|(channel, said)| said.map(|Object(body)| (channel, body.consent()))).collect()
 }
 
 pub(crate) fn deleted(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
@@ -50,6 +61,8 @@ struct CustomerBody<'a> {
     tax_exempt: Option<bool>,
     note: Option<Text<'a>>,
     tags: Option<Tags>,
+    email_marketing_consent: Option<Object<ConsentBody<'a>>>,
+    sms_marketing_consent: Option<Object<ConsentBody<'a>>>,
     #[serde(default)]
     default_address: Maybe<AddressBody<'a>>,
 }

@@ -14,15 +14,22 @@ mod upcast;
 mod wire;
 
 mod address;
+mod checkout;
+mod consent;
 mod customer;
+mod customer_news;
 mod edit;
 mod fulfillment;
+mod fulfillment_order;
 mod inventory;
 mod line;
 mod order;
+mod order_return;
+mod privacy;
 mod product;
 mod refund;
 mod resource;
+mod risk;
 mod shop;
 mod transaction;
 

@@ -45,6 +45,7 @@ struct OrderBody<'a> {
     test: Option<bool>,
     currency: Currency,
     source_name: Option<Text<'a>>,
+    checkout_token: Option<Text<'a>>,
     email: Option<Text<'a>>,
     contact_email: Option<Text<'a>>,
     phone: Option<Text<'a>>,
@@ -114,6 +115,7 @@ impl OrderBody<'_> {
             test: self.test.unwrap_or(false),
             currency,
             source_name: nonempty(self.source_name),
+            checkout_token: nonempty(self.checkout_token),
             contact: OrderContact {
                 customer_id: self.customer.0.and_then(|customer| optional(customer.id)),
                 email: nonempty(self.email).or(nonempty(self.contact_email)),

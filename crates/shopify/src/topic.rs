@@ -166,6 +166,10 @@ const TRIGGERED_AT: Version = Version::TriggeredAt;
 
 /// It says something of the shop's state, and no event of ours says it yet.
 const NO_EVENT_YET: &str = "no_event_yet";
+/// A cart names nobody; it has a meaning once it is a checkout, and that has topics of its own.
+const NO_CUSTOMER: &str = "names_no_customer";
+/// A checkout is known by its token, and this body has another number.
+const NO_TOKEN: &str = "names_no_token";
 /// Another topic says the same, and more.
 const REPEATS: &str = "repeats_another_topic";
 /// Which sales channel shows what; the product and the collection say what is sold.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
 pub(crate) use amount::{Amount, PriceSet, price, total};
-pub(crate) use id::{Id, Reference, gid, id_of_gid, number_of, optional};
+pub(crate) use id::{AnyId, Id, Reference, any_id, gid, id_of_gid, number_of, optional};
 pub(crate) use text::{Tags, Text, nonempty};
 
 /// A struct that is an object in the body. Derived structs would also be read from arrays.

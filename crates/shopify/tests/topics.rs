@@ -109,11 +109,17 @@ fn every_topic_has_a_body_that_says_its_key() {
 #[test]
 fn commands_are_for_the_aggregate_that_the_table_names() {
     let shop = "acme".parse().unwrap();
+    // A body may speak of several, as one of two fulfilment orders that were merged: the key is one of them.
+    let mut spoken_of: BTreeMap<&str, (String, BTreeSet<String>)> = BTreeMap::new();
     for (topic, body, command) in commands() {
         let key = command.key(&shop);
         assert_eq!(key.kind.as_str(), topic.resource, "{}", topic.name);
         let id = if topic.key.is_empty() { "acme".to_owned() } else { topic.id_of(body.as_bytes()).unwrap() };
-        assert_eq!(key.id, id, "{}", topic.name);
+        spoken_of.entry(topic.name).or_insert((id, BTreeSet::new())).1.insert(key.id);
+    }
+    for (topic, (id, ids)) in spoken_of {
+        assert!(ids.contains(&id), "{topic}: {id} is not of {ids:?}");
+        assert!(ids.len() == 1 || topic.starts_with("fulfillment_orders/"), "{topic}: {ids:?}");
     }
 }
 

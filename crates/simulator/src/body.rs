@@ -3,19 +3,27 @@
 //! They are written by hand, because a serialiser's tree of a hundred keys per order costs ten times as
 //! much. What nobody reads is there as well: a reader has to stand it.
 
+mod checkout;
 mod customer;
+mod customer_news;
 mod fulfillment;
+mod fulfillment_order;
 mod goods;
 mod json;
 mod line;
 mod order;
+mod order_return;
 mod refund;
 mod transaction;
 
+pub(crate) use checkout::checkout;
 pub(crate) use customer::customer;
+pub(crate) use customer_news::{consent, tags};
 pub(crate) use fulfillment::fulfillment;
+pub(crate) use fulfillment_order::{moved, routed};
 pub(crate) use goods::{item, level, location, product};
 pub(crate) use order::{Edit, edited, order};
+pub(crate) use order_return::{return_approved, return_closed};
 pub(crate) use refund::refund;
 pub(crate) use transaction::transaction;
 

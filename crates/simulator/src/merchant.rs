@@ -43,7 +43,8 @@ const PAUSE: i64 = 2;
 impl Store {
     pub(crate) fn act(&mut self) {
         let act: fn(&mut Self) = match self.chance.between(0..=99) {
-            0..=17 => Self::place,
+            0..=16 => Self::place,
+            17 => Self::leave_checkout,
             18..=82 => Self::tend,
             83..=93 => Self::mind_the_goods,
             _ => Self::mind_the_customers,

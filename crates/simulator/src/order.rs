@@ -12,6 +12,10 @@ pub(crate) struct Order {
     pub(crate) id: u64,
     pub(crate) number: u64,
     pub(crate) token: String,
+    /// The checkout it came from; none of a draft or over the counter.
+    pub(crate) checkout: Option<String>,
+    /// The one fulfilment order that it was routed as at last.
+    pub(crate) fulfillment_order: u64,
     pub(crate) placed_at: i64,
     pub(crate) updated_at: i64,
     /// An index of the store's customers; none for a guest.

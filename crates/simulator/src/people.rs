@@ -1,5 +1,7 @@
 //! Customers, and where they live.
 
+use std::collections::BTreeSet;
+
 use crate::chance::Chance;
 use crate::market::{MARKETS, Market};
 
@@ -20,6 +22,7 @@ pub(crate) struct Customer {
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) deleted: bool,
+    pub(crate) tags: BTreeSet<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -90,6 +93,7 @@ impl Customer {
             created_at: now,
             updated_at: now,
             deleted: false,
+            tags: BTreeSet::new(),
         }
     }
 }

@@ -8,15 +8,17 @@
 use std::collections::BTreeMap;
 
 use events::{
-    AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentState, Line, LineDelta, LineId, LineQuantity,
-    OrderAddressChanged, OrderCancelled, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent,
-    OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged, OrderFulfillmentUpdated, OrderNoted,
-    OrderPaid, OrderPartiallyPaid, OrderPaymentAuthorized, OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced,
-    OrderRefunded, OrderReinstated, OrderReopened, OrderRestated, OrderTagged, OrderTouched, OrderTransactionRecorded,
-    Refund, Timestamp, Transaction, TransactionId,
+    AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentState, Line, LineId, OrderAddressChanged, OrderCancelled,
+    OrderCheckedOut, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent, OrderFulfilled,
+    OrderFulfillmentCancelled, OrderFulfillmentStatusChanged, OrderFulfillmentUpdated, OrderNoted, OrderPaid,
+    OrderPartiallyPaid, OrderPaymentAuthorized, OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced,
+    OrderRefunded, OrderReinstated, OrderReopened, OrderRestated, OrderReturnUpdated, OrderReturned, OrderRiskAssessed,
+    OrderTagged, OrderTouched, OrderTransactionRecorded, Refund, ReturnId, ReturnTold, Timestamp, Transaction,
+    TransactionId,
 };
 use serde::Serialize;
 
+use super::quantities::Standing;
 use super::state::Identity;
 use super::{Cancellation, Order, OrderCommand, OrderSnapshot};
 use crate::Decider;
@@ -33,8 +35,9 @@ impl Decider for Order {
             OrderCommand::Fulfillment(fulfillment) => decision.fulfillment(fulfillment),
             OrderCommand::Transaction(transaction) => decision.transaction(transaction),
             OrderCommand::Edit(edit) => decision.edit(edit),
-            OrderCommand::Delete { at } if decision.order.deleted_at.is_none() => decision.emit(OrderDeleted { at }),
-            OrderCommand::Delete { .. } => {}
+            OrderCommand::Return { id, as_of, told } => decision.order_return(id, as_of, told),
+            OrderCommand::AssessRisk { as_of, provider_id, level } => decision.risk(as_of, provider_id, level),
+            OrderCommand::Delete { at } => decision.delete(at),
         }
         Ok(decision.events)
     }
@@ -58,38 +61,38 @@ impl Decision<'_> {
 
     fn snapshot(&mut self, mut snapshot: OrderSnapshot) {
         let newest = self.order.as_of.as_ref() <= Some(&snapshot.as_of);
-        snapshot.lines = self.standing_lines(&snapshot);
+        let standing = self.standing(&snapshot);
         if newest && self.order.as_of.is_none() {
             self.place(&snapshot);
         }
         for refund in std::mem::take(&mut snapshot.refunds) {
-            self.refund(refund, newest.then_some(&snapshot.lines));
+            self.refund(refund, newest.then_some(&standing));
         }
         for fulfillment in std::mem::take(&mut snapshot.fulfillments) {
             self.fulfillment(fulfillment);
         }
+        self.checkout(snapshot.placed_at, &snapshot.checkout_token);
         if newest {
-            self.overwrite(snapshot);
+            snapshot.lines.clone_from(&standing.lines);
+            self.overwrite(snapshot, &standing);
         }
     }
 
     /// The snapshot's lines after the refunds and edits that it does not know.
-    fn standing_lines(&self, snapshot: &OrderSnapshot) -> Vec<Line> {
-        let mut lines = snapshot.lines.clone();
+    fn standing(&self, snapshot: &OrderSnapshot) -> Standing {
+        let mut standing = Standing::new(snapshot.lines.clone(), BTreeMap::new());
         let known = |refund: &&Refund| snapshot.refunds.iter().any(|shown| shown.id == refund.id);
-        for refund in self.order.refunds.values().filter(|refund| !known(refund)) {
-            for back in &refund.lines {
-                let back = LineDelta { line_id: back.line_id, quantity: back.quantity };
-                change(&mut lines, &back, |line, quantity| {
-                    line.current_quantity -= quantity.min(line.current_quantity)
-                });
-            }
-        }
+        self.order.refunds.values().filter(|refund| !known(refund)).for_each(|refund| standing.refund(refund));
         let later = |edit: &&Edit| edit.committed_at > snapshot.as_of.updated_at;
-        for edit in self.order.edits.values().filter(later) {
-            apply_edit(&mut lines, edit);
+        self.order.edits.values().filter(later).for_each(|edit| standing.edit(edit));
+        standing
+    }
+
+    /// An order has one checkout, or none; that bodies name two is not believed, but must have one end.
+    fn checkout(&mut self, at: Timestamp, said: &Option<String>) {
+        if let Some(checkout_token) = said.clone().filter(|_| *said > self.order.checkout_token) {
+            self.emit(OrderCheckedOut { at, checkout_token });
         }
-        lines
     }
 
     fn place(&mut self, snapshot: &OrderSnapshot) {
@@ -110,10 +113,10 @@ impl Decision<'_> {
     }
 
     /// Makes every plain field what the snapshot says.
-    fn overwrite(&mut self, snapshot: OrderSnapshot) {
+    fn overwrite(&mut self, snapshot: OrderSnapshot, standing: &Standing) {
         let (at, as_of) = (snapshot.as_of.updated_at, snapshot.as_of.clone());
         self.identity(&snapshot);
-        self.lines_and_totals(&snapshot);
+        self.lines_and_totals(&snapshot, standing);
         if self.order.contact != snapshot.contact {
             self.emit(OrderContactChanged { at, as_of: as_of.clone(), contact: snapshot.contact });
         }
@@ -166,27 +169,33 @@ impl Decision<'_> {
         }
     }
 
-    fn lines_and_totals(&mut self, snapshot: &OrderSnapshot) {
+    fn lines_and_totals(&mut self, snapshot: &OrderSnapshot, standing: &Standing) {
         let held = |line: &&Line| self.order.lines.get(&line.id).is_some_and(|held| held.line == **line);
         let lines: Vec<Line> = snapshot.lines.iter().filter(|line| !held(line)).cloned().collect();
         let shown = |id: &&LineId| snapshot.lines.iter().any(|line| line.id == **id);
         let removed: Vec<LineId> = self.order.lines.keys().filter(|id| !shown(id)).copied().collect();
         let totals = Some(&snapshot.totals).filter(|totals| self.order.totals.as_ref() != Some(totals)).cloned();
-        if !lines.is_empty() || !removed.is_empty() || totals.is_some() {
-            let as_of = Some(snapshot.as_of.clone());
-            self.emit(OrderEdited { at: snapshot.as_of.updated_at, as_of, edit: None, lines, removed, totals });
+        let same = lines.is_empty() && removed.is_empty() && totals.is_none();
+        if !same || !standing.lacks(&self.order.lacking) {
+            let (at, as_of, lacking) = (snapshot.as_of.updated_at, Some(snapshot.as_of.clone()), standing.lacking());
+            self.emit(OrderEdited { at, as_of, edit: None, lines, removed, totals, lacking });
         }
     }
 
     /// `standing` are the lines of the newest snapshot, when it is the one that tells the refund.
-    fn refund(&mut self, said: Refund, standing: Option<&Vec<Line>>) {
+    fn refund(&mut self, said: Refund, standing: Option<&Standing>) {
         let held = self.order.refunds.get(&said.id);
         let refund = self.united(held, &said);
         if held.is_some_and(|held| frame(held) == frame(&refund)) {
             return said.transactions.into_iter().for_each(|transaction| self.transaction(transaction));
         }
-        let quantities = self.after_refund(&refund, standing);
-        self.emit(OrderRefunded { at: refund.created_at, refund, quantities });
+        let mut after = self.order.standing();
+        if held.is_none() {
+            after.refund(&refund);
+        }
+        let after = standing.unwrap_or(&after);
+        let (quantities, lacking) = (after.quantities(&refund), after.lacking());
+        self.emit(OrderRefunded { at: refund.created_at, refund, quantities, lacking });
     }
 
     /// A refund as all who told it know it: one of the contents, and every transaction.
@@ -197,18 +206,6 @@ impl Decision<'_> {
         let told = held.into_iter().chain([said]).flat_map(|refund| refund.transactions.iter().cloned());
         let by_id: BTreeMap<TransactionId, Transaction> = told.map(|told| (told.id, self.newest(told))).collect();
         Refund { transactions: by_id.into_values().collect(), ..content.unwrap_or(said).clone() }
-    }
-
-    fn after_refund(&self, refund: &Refund, standing: Option<&Vec<Line>>) -> Vec<LineQuantity> {
-        let known = self.order.refunds.contains_key(&refund.id);
-        let mut lines: Vec<Line> = self.order.lines.values().map(|held| held.line.clone()).collect();
-        for back in refund.lines.iter().filter(|_| !known) {
-            let back = LineDelta { line_id: back.line_id, quantity: back.quantity };
-            change(&mut lines, &back, |line, quantity| line.current_quantity -= quantity.min(line.current_quantity));
-        }
-        let touched = |line: &&Line| refund.lines.iter().any(|back| back.line_id == line.id);
-        let after = standing.unwrap_or(&lines).iter().filter(touched);
-        after.map(|line| LineQuantity { line_id: line.id, current_quantity: line.current_quantity }).collect()
     }
 
     fn fulfillment(&mut self, fulfillment: Fulfillment) {
@@ -245,32 +242,44 @@ impl Decision<'_> {
         if self.order.edits.contains_key(&edit.id) {
             return;
         }
-        let before: Vec<Line> = self.order.lines.values().map(|held| held.line.clone()).collect();
-        let mut lines = before.clone();
+        let before = self.order.standing();
+        let mut after = self.order.standing();
         if self.order.as_of.as_ref().is_some_and(|as_of| as_of.updated_at < edit.committed_at) {
-            apply_edit(&mut lines, &edit);
+            after.edit(&edit);
         }
-        lines.retain(|line| !before.contains(line));
-        let at = edit.committed_at;
-        self.emit(OrderEdited { at, as_of: None, edit: Some(edit), lines, removed: Vec::new(), totals: None });
+        let (at, lacking) = (edit.committed_at, after.lacking());
+        let lines = after.lines.into_iter().filter(|line| !before.lines.contains(line)).collect();
+        let (edit, removed) = (Some(edit), Vec::new());
+        self.emit(OrderEdited { at, as_of: None, edit, lines, removed, totals: None, lacking });
     }
-}
 
-fn apply_edit(lines: &mut [Line], edit: &Edit) {
-    for addition in &edit.additions {
-        change(lines, addition, |line, quantity| {
-            line.quantity = line.quantity.saturating_add(quantity);
-            line.current_quantity = line.current_quantity.saturating_add(quantity);
-        });
+    fn order_return(&mut self, id: ReturnId, as_of: AsOf, told: ReturnTold) {
+        let before = self.order.returns.get(&id).cloned().unwrap_or_default();
+        let mut after = before.clone();
+        after.hear(&as_of, told.clone());
+        if after == before {
+            return;
+        }
+        let (at, order_return) = (as_of.updated_at, after.shown(id));
+        if after.is_open() && !before.is_open() {
+            self.emit(OrderReturned { at, as_of, told, order_return });
+        } else {
+            self.emit(OrderReturnUpdated { at, as_of, told, order_return });
+        }
     }
-    for removal in &edit.removals {
-        change(lines, removal, |line, quantity| line.current_quantity -= quantity.min(line.current_quantity));
-    }
-}
 
-fn change(lines: &mut [Line], delta: &LineDelta, f: impl FnOnce(&mut Line, u32)) {
-    if let Some(line) = lines.iter_mut().find(|line| line.id == delta.line_id) {
-        f(line, delta.quantity);
+    fn risk(&mut self, as_of: AsOf, provider_id: Option<String>, level: String) {
+        let held = self.order.risks.get(provider_id.as_deref().unwrap_or_default());
+        if held.is_none_or(|held| held.is_older_than(&as_of)) {
+            self.emit(OrderRiskAssessed { at: as_of.updated_at, as_of, provider_id, level });
+        }
+    }
+
+    /// Of several deletions the earliest is the one: the others are repeats of its news.
+    fn delete(&mut self, at: Timestamp) {
+        if self.order.deleted_at.is_none_or(|deleted_at| at < deleted_at) {
+            self.emit(OrderDeleted { at });
+        }
     }
 }
 

@@ -184,7 +184,9 @@ impl<'a> History<'a> {
     /// edit and as a refund: the line's own quantities say how much there is to explain.
     fn removals(&self, refunded: u32, exits: &mut Vec<(Timestamp, u8, u64, Exit<'a>)>) {
         let line = &self.held.line;
-        let mut rest = line.quantity.saturating_sub(line.current_quantity).saturating_sub(refunded);
+        let lacking = self.order.lacking.get(&line.id).copied().unwrap_or_default();
+        let gone = line.quantity.saturating_sub(line.current_quantity).saturating_add(lacking);
+        let mut rest = gone.saturating_sub(refunded);
         for (at, quantity) in self.edited(|edit| &edit.removals) {
             let quantity = quantity.min(rest);
             exits.push((at, 2, 0, Exit::Removed(quantity)));

@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 
 use events::{
-    AsOf, Currency, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, LineId,
-    OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderRestated, Refund, RefundId, Timestamp,
-    Totals, Transaction, TransactionId,
+    AsOf, Currency, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, LineDelta,
+    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderRestated, Refund, RefundId,
+    ReturnId, ReturnTold, Timestamp, Totals, Transaction, TransactionId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Cancellation;
+use super::quantities::Standing;
+use super::returns::HeldReturn;
+use crate::latest::Latest;
 
 /// An order as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -20,7 +23,10 @@ pub struct Order {
     pub(super) addresses: OrderAddresses,
     pub(super) tags: Vec<String>,
     pub(super) note: Option<String>,
+    pub(super) checkout_token: Option<String>,
     pub(super) lines: BTreeMap<LineId, HeldLine>,
+    /// Units that were taken off lines beyond those that are known of.
+    pub(super) lacking: BTreeMap<LineId, u32>,
     pub(super) totals: Option<Totals>,
     pub(super) financial_status: FinancialStatus,
     pub(super) fulfillment_status: FulfillmentStatus,
@@ -31,6 +37,9 @@ pub struct Order {
     pub(super) fulfillments: BTreeMap<FulfillmentId, Fulfillment>,
     pub(super) transactions: BTreeMap<TransactionId, Transaction>,
     pub(super) edits: BTreeMap<EditId, Edit>,
+    pub(super) returns: BTreeMap<ReturnId, HeldReturn>,
+    /// By who judged; an empty name is Shopify itself.
+    pub(super) risks: BTreeMap<String, Latest<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,9 +92,16 @@ impl Order {
                 for held in event.quantities {
                     self.set_current_quantity(held.line_id, held.current_quantity);
                 }
+                self.lack(event.lacking);
                 event.refund.transactions.iter().cloned().for_each(|transaction| self.record(transaction));
                 self.refunds.insert(event.refund.id, event.refund);
             }
+            OrderEvent::Returned(event) => self.hear_return(event.order_return.id, &event.as_of, event.told),
+            OrderEvent::ReturnUpdated(event) => self.hear_return(event.order_return.id, &event.as_of, event.told),
+            OrderEvent::RiskAssessed(event) => {
+                self.risks.entry(event.provider_id.unwrap_or_default()).or_default().hear(&event.as_of, event.level);
+            }
+            OrderEvent::CheckedOut(event) => self.checkout_token = Some(event.checkout_token),
             OrderEvent::Fulfilled(event) => self.fulfill(event.fulfillment),
             OrderEvent::FulfillmentUpdated(event) => self.fulfill(event.fulfillment),
             OrderEvent::FulfillmentCancelled(event) => self.fulfill(event.fulfillment),
@@ -144,9 +160,23 @@ impl Order {
             self.lines.insert(line.id, HeldLine { line, placed_quantity, changed_at });
         }
         event.removed.iter().for_each(|id| drop(self.lines.remove(id)));
+        self.lack(event.lacking);
         self.edits.extend(event.edit.map(|edit| (edit.id, edit)));
         self.totals = event.totals.or_else(|| self.totals.take());
         self.as_of = event.as_of.or_else(|| self.as_of.take());
+    }
+
+    fn lack(&mut self, lacking: Vec<LineDelta>) {
+        self.lacking = lacking.into_iter().map(|lack| (lack.line_id, lack.quantity)).collect();
+    }
+
+    /// The lines and what they lack, to be changed by what becomes known.
+    pub(super) fn standing(&self) -> Standing {
+        Standing::new(self.lines.values().map(|held| held.line.clone()).collect(), self.lacking.clone())
+    }
+
+    fn hear_return(&mut self, id: ReturnId, as_of: &AsOf, told: ReturnTold) {
+        self.returns.entry(id).or_default().hear(as_of, told);
     }
 
     fn payment(&mut self, as_of: AsOf, status: FinancialStatus) {

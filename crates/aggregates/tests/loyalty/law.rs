@@ -146,6 +146,7 @@ fn placed(id: u64, day: i64) -> OrderSnapshot {
         test: false,
         currency: "EUR".parse().unwrap(),
         source_name: None,
+        checkout_token: None,
         contact: OrderContact { customer_id: CustomerId::new(1), ..OrderContact::default() },
         addresses: OrderAddresses::default(),
         tags: Vec::new(),

@@ -34,6 +34,7 @@ pub(crate) const KEYS: &[&str] = &[
     "loyalty.include_tax",
     "loyalty.include_gift_cards",
     "loyalty.tier_window_days",
+    "checkouts.abandoned_after",
     "simulator.deliveries_per_second",
     "log.filter",
     "log.format",

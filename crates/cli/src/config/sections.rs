@@ -23,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     pub(crate) inventory: Inventory,
     pub(crate) loyalty: Loyalty,
+    pub(crate) checkouts: Checkouts,
     pub(crate) simulator: Simulator,
     pub(crate) log: Log,
     pub(crate) shops: Vec<ShopConfig>,
@@ -130,6 +131,19 @@ impl Default for Inventory {
     fn default() -> Self {
         let rules = vec![Rule::Pinned, Rule::Priority, Rule::MinimizeSplits, Rule::HighestStock];
         Self { rules, priority: Vec::new(), pinned: Vec::new(), addresses: Vec::new(), low_at: None }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Checkouts {
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub(crate) abandoned_after: SignedDuration,
+}
+
+impl Default for Checkouts {
+    fn default() -> Self {
+        Self { abandoned_after: SignedDuration::from_hours(10) }
     }
 }
 

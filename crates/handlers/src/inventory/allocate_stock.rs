@@ -192,7 +192,11 @@ fn moves_stock(event: &OrderEvent) -> bool {
         | OrderEvent::Reinstated(_)
         | OrderEvent::Restated(_)
         | OrderEvent::Deleted(_) => true,
-        OrderEvent::ContactChanged(_)
+        OrderEvent::CheckedOut(_)
+        | OrderEvent::Returned(_)
+        | OrderEvent::ReturnUpdated(_)
+        | OrderEvent::RiskAssessed(_)
+        | OrderEvent::ContactChanged(_)
         | OrderEvent::AddressChanged(_)
         | OrderEvent::Tagged(_)
         | OrderEvent::Noted(_)

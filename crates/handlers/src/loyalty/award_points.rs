@@ -112,6 +112,10 @@ fn changes_worth(event: &OrderEvent) -> bool {
         | OrderEvent::Deleted(_) => true,
         // Not paid yet: what its snapshot says of the payment follows as an event of its own.
         OrderEvent::Placed(_)
+        | OrderEvent::CheckedOut(_)
+        | OrderEvent::Returned(_)
+        | OrderEvent::ReturnUpdated(_)
+        | OrderEvent::RiskAssessed(_)
         | OrderEvent::AddressChanged(_)
         | OrderEvent::Tagged(_)
         | OrderEvent::Noted(_)

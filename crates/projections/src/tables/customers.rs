@@ -114,6 +114,11 @@ impl CustomerRow {
             }
             CustomerEvent::Touched(event) => self.seen(&event.as_of),
             CustomerEvent::Deleted(_) => self.deleted = true,
+            CustomerEvent::ConsentChanged(_)
+            | CustomerEvent::PurchasesSummarized(_)
+            | CustomerEvent::Merged(_)
+            | CustomerEvent::DataRequested(_)
+            | CustomerEvent::RedactionRequested(_) => {}
         }
     }
 

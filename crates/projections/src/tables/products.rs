@@ -137,6 +137,7 @@ impl ProductRow {
             }
             ProductEvent::Published(event) => self.head(&event.as_of, |product| product.published_at = Some(event.at)),
             ProductEvent::Unpublished(event) => self.head(&event.as_of, |product| product.published_at = None),
+            ProductEvent::VariantsNamed(event) => self.head(&event.as_of, |_| {}),
             ProductEvent::Touched(event) => self.head(&event.as_of, |_| {}),
             ProductEvent::Deleted(_) => self.deleted = true,
         }
@@ -144,7 +145,8 @@ impl ProductRow {
 
     fn head(&mut self, as_of: &AsOf, change: impl FnOnce(&mut ProductHead)) {
         if let Some(product) = &mut self.product {
-            product.updated_at = as_of.updated_at;
+            // A variant that the newest snapshot only names is told by an older one.
+            product.updated_at = product.updated_at.max(as_of.updated_at);
             change(product);
         }
     }

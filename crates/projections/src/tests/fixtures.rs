@@ -111,6 +111,7 @@ pub(super) fn refunded(at: i64, id: u64, transaction: Transaction) -> OrderRefun
             transactions: vec![transaction],
         },
         quantities: vec![LineQuantity { line_id, current_quantity: 1 }],
+        lacking: Vec::new(),
     }
 }
 

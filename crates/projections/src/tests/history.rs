@@ -84,7 +84,7 @@ pub(super) fn recorded(position: u64, key: AggregateKey, event: Event) -> Record
     let envelope = Envelope {
         id: EventId::derive("test", &subject::event(&key), position),
         wire_type: wire_type.to_owned(),
-        schema_version: 1,
+        schema_version: event.schema_version(),
         time,
         key,
         aggregate_version: position,
@@ -104,13 +104,15 @@ pub(super) fn stored(change: &Change) -> Option<Document> {
 fn key(step: Step) -> AggregateKey {
     let shop: Shop = SHOPS[usize::from(step.who % 2)].parse().unwrap();
     let number = 1 + step.who / 2 % 2;
-    match step.who / 4 % 10 {
+    match step.who / 4 % 12 {
         0..=3 => AggregateKey::new(AggregateKind::Order, &shop, number),
         4 | 5 => AggregateKey::new(AggregateKind::Product, &shop, number),
         6 => AggregateKey::new(AggregateKind::Customer, &shop, number),
         // The items of product 1.
         7 => AggregateKey::new(AggregateKind::Stock, &shop, 10 + number),
         8 => AggregateKey::new(AggregateKind::Loyalty, &shop, number),
+        10 => AggregateKey::new(AggregateKind::FulfillmentOrder, &shop, number),
+        9 => AggregateKey::new(AggregateKind::Checkout, &shop, number),
         _ => AggregateKey::new(AggregateKind::Shop, &shop, "shop"),
     }
 }
@@ -123,6 +125,10 @@ fn event(step: Step) -> Event {
         AggregateKind::Customer => customer(step).into_event(),
         AggregateKind::Stock => stock(step).into_event(),
         AggregateKind::Loyalty => loyalty::event(step).into_event(),
+        AggregateKind::Checkout => {
+            CheckoutEvent::from(CheckoutTouched { at: at(step), as_of: as_of(step) }).into_event()
+        }
+        AggregateKind::FulfillmentOrder => fulfillment_order(step, key.id.parse().unwrap()).into_event(),
         _ => ShopEvent::from(ShopUninstalled { at: at(step) }).into_event(),
     }
 }
@@ -149,10 +155,27 @@ fn order(step: Step) -> OrderEvent {
         .into(),
         4 => {
             let removed = vec![line_id(step.amount / 4)];
-            OrderEdited { at, as_of: Some(as_of), edit: None, lines: lines(step), removed, totals: Some(totals(step)) }
-                .into()
+            OrderEdited {
+                at,
+                as_of: Some(as_of),
+                edit: None,
+                lines: lines(step),
+                removed,
+                totals: Some(totals(step)),
+                lacking: Vec::new(),
+            }
+            .into()
         }
-        5 => OrderEdited { at, as_of: None, edit: None, lines: lines(step), removed: Vec::new(), totals: None }.into(),
+        5 => OrderEdited {
+            at,
+            as_of: None,
+            edit: None,
+            lines: lines(step),
+            removed: Vec::new(),
+            totals: None,
+            lacking: Vec::new(),
+        }
+        .into(),
         6 => OrderContactChanged { at, as_of, contact: contact(step) }.into(),
         7 => OrderAddressChanged { at, as_of, addresses: OrderAddresses::default() }.into(),
         8 => OrderTagged { at, as_of, tags: vec![word] }.into(),
@@ -161,7 +184,7 @@ fn order(step: Step) -> OrderEvent {
         11 => OrderPaymentVoided { at, as_of, status: FinancialStatus::Voided }.into(),
         12 => OrderPaymentStatusChanged { at, as_of, status: FinancialStatus::PartiallyRefunded }.into(),
         13 => OrderTransactionRecorded { at, transaction: transaction(step) }.into(),
-        14 | 15 => OrderRefunded { at, refund: refund(step), quantities: quantities(step) }.into(),
+        14 | 15 => OrderRefunded { at, refund: refund(step), quantities: quantities(step), lacking: Vec::new() }.into(),
         16 => OrderFulfilled { at, fulfillment }.into(),
         17 => OrderFulfillmentUpdated { at, fulfillment }.into(),
         18 => OrderFulfillmentCancelled { at, fulfillment }.into(),
@@ -206,11 +229,32 @@ fn customer(step: Step) -> CustomerEvent {
         0 => CustomerRegistered { at, as_of, profile }.into(),
         1 => CustomerProfileChanged { at, as_of, profile }.into(),
         2 => CustomerAddressChanged { at, as_of, default_address: Some(Address::default()) }.into(),
-        3 => CustomerTagged { at, as_of, tags: vec![step.part.to_string()] }.into(),
+        3 => {
+            CustomerTagged { at, as_of, told: TagsTold::Added { tags: Vec::new() }, tags: vec![step.part.to_string()] }
+                .into()
+        }
         4 => CustomerEnabled { at, as_of }.into(),
         5 => CustomerDisabled { at, as_of }.into(),
         _ => CustomerDeleted { at }.into(),
     }
+}
+
+fn fulfillment_order(step: Step, id: FulfillmentOrderId) -> FulfillmentOrderEvent {
+    let (at, as_of, location_id) = (at(step), as_of(step), Some(location(step)));
+    let told = FulfillmentOrderTold { location_id, ..FulfillmentOrderTold::default() };
+    let fulfillment_order = FulfillmentOrder {
+        id,
+        order_id: None,
+        status: None,
+        request_status: None,
+        location_id,
+        lines: None,
+        fulfill_at: None,
+        holds: Vec::new(),
+        replaced_by: Vec::new(),
+        replaces: Vec::new(),
+    };
+    FulfillmentOrderRouted { at, as_of, told, fulfillment_order }.into()
 }
 
 fn stock(step: Step) -> StockEvent {

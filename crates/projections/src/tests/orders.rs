@@ -140,7 +140,8 @@ async fn lines_are_found_by_their_variant_while_the_order_has_them() {
 
     let (line_71, lines) = (LineId::new(11).unwrap(), vec![line(13, 72, 4, "5", "0")]);
     let removed = vec![line_71];
-    let edited = OrderEdited { at: minute(2), as_of: None, edit: None, lines, removed, totals: None };
+    let edited =
+        OrderEdited { at: minute(2), as_of: None, edit: None, lines, removed, totals: None, lacking: Vec::new() };
     world.tell(1, [OrderEvent::from(edited)]).await;
     world.tell(2, [OrderEvent::from(refunded(3, 21, transaction(41, Back, Success, "12.50")))]).await;
     assert_eq!(orders_of(&world, 71).await, [(2, 1)]);

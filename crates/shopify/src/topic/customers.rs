@@ -7,7 +7,7 @@ use super::Version::Field;
 use super::{
     CUSTOMER_ID, ID, NO_EVENT_YET, SUPERSEDED, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed,
 };
-use crate::customer;
+use crate::{consent, customer, customer_news, privacy};
 
 pub(super) static TOPICS: &[Topic] = &[
     typed("customers/create", "customer", ID, UPDATED_AT, customer::snapshot),
@@ -15,41 +15,41 @@ pub(super) static TOPICS: &[Topic] = &[
     typed("customers/enable", "customer", ID, UPDATED_AT, customer::snapshot),
     typed("customers/disable", "customer", ID, UPDATED_AT, customer::snapshot),
     typed("customers/delete", "customer", ID, TRIGGERED_AT, customer::deleted),
-    kept(
+    typed(
         "customers/merge",
         "customer",
-        &[Gid("admin_graphql_api_customer_kept_id", &["Customer"])],
+        &[Gid("admin_graphql_api_customer_deleted_id", &["Customer"])],
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        customer_news::merged,
     ),
-    kept(
+    typed(
         "customers/purchasing_summary",
         "customer",
         &[Gid("customerId", &["Customer"])],
         Field("occurredAt"),
-        NO_EVENT_YET,
+        customer_news::purchases,
     ),
-    kept("customer.tags_added", "customer", &[Gid("customerId", &["Customer"])], Field("occurredAt"), NO_EVENT_YET),
-    kept("customer.tags_removed", "customer", &[Gid("customerId", &["Customer"])], Field("occurredAt"), NO_EVENT_YET),
+    typed(
+        "customer.tags_added",
+        "customer",
+        &[Gid("customerId", &["Customer"])],
+        Field("occurredAt"),
+        customer_news::tags_added,
+    ),
+    typed(
+        "customer.tags_removed",
+        "customer",
+        &[Gid("customerId", &["Customer"])],
+        Field("occurredAt"),
+        customer_news::tags_removed,
+    ),
     kept("customer.joined_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
     kept("customer.left_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept(
-        "customers_email_marketing_consent/update",
-        "customer",
-        CUSTOMER_ID,
-        Field("email_marketing_consent.consent_updated_at"),
-        NO_EVENT_YET,
-    ),
-    kept(
-        "customers_marketing_consent/update",
-        "customer",
-        ID,
-        Field("sms_marketing_consent.consent_updated_at"),
-        NO_EVENT_YET,
-    ),
+    typed("customers_email_marketing_consent/update", "customer", CUSTOMER_ID, TRIGGERED_AT, consent::email),
+    typed("customers_marketing_consent/update", "customer", ID, TRIGGERED_AT, consent::sms),
     kept("customers_whats_app_marketing_consent/update", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("customers/data_request", "customer", &[Number("customer.id")], TRIGGERED_AT, NO_EVENT_YET),
-    kept("customers/redact", "customer", &[Number("customer.id")], TRIGGERED_AT, NO_EVENT_YET),
+    typed("customers/data_request", "customer", &[Number("customer.id")], TRIGGERED_AT, privacy::data_requested),
+    typed("customers/redact", "customer", &[Number("customer.id")], TRIGGERED_AT, privacy::customer_redaction),
     kept("customer_groups/create", "customer_group", ID, UPDATED_AT, SUPERSEDED),
     kept("customer_groups/update", "customer_group", ID, UPDATED_AT, SUPERSEDED),
     kept("customer_groups/delete", "customer_group", ID, TRIGGERED_AT, SUPERSEDED),

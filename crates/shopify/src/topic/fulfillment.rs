@@ -1,110 +1,165 @@
 //! Sending goods out, and taking them back.
 
 use super::Part::{Gid, Number};
-use super::{FULFILLMENT_ORDER, ID, NO_EVENT_YET, TRIGGERED_AT, Topic, kept};
+use super::{FULFILLMENT_ORDER, ID, NO_EVENT_YET, ORDER_ID, TRIGGERED_AT, Topic, kept, typed};
+use crate::{fulfillment_order, order_return};
 
 pub(super) static TOPICS: &[Topic] = &[
-    kept(
+    typed(
         "fulfillment_orders/cancellation_request_accepted",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept(
+    typed(
         "fulfillment_orders/cancellation_request_rejected",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept(
+    typed(
         "fulfillment_orders/cancellation_request_submitted",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept("fulfillment_orders/cancelled", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept(
+    typed(
+        "fulfillment_orders/cancelled",
+        "fulfillment_order",
+        FULFILLMENT_ORDER,
+        TRIGGERED_AT,
+        fulfillment_order::cancelled,
+    ),
+    typed(
         "fulfillment_orders/fulfillment_request_accepted",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept(
+    typed(
         "fulfillment_orders/fulfillment_request_rejected",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept(
+    typed(
         "fulfillment_orders/fulfillment_request_submitted",
         "fulfillment_order",
-        FULFILLMENT_ORDER,
+        &[Gid("original_fulfillment_order.id", &["FulfillmentOrder"])],
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::submitted,
     ),
-    kept(
+    typed(
         "fulfillment_orders/fulfillment_service_failed_to_complete",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept("fulfillment_orders/hold_released", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept(
+    typed(
+        "fulfillment_orders/hold_released",
+        "fulfillment_order",
+        FULFILLMENT_ORDER,
+        TRIGGERED_AT,
+        fulfillment_order::changed,
+    ),
+    typed(
         "fulfillment_orders/line_items_prepared_for_local_delivery",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept(
+    typed(
         "fulfillment_orders/line_items_prepared_for_pickup",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept(
+    typed(
         "fulfillment_orders/manually_reported_progress_stopped",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept("fulfillment_orders/merged", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept("fulfillment_orders/moved", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept(
+    typed(
+        "fulfillment_orders/merged",
+        "fulfillment_order",
+        &[Gid("fulfillment_order_merges.fulfillment_order.id", &["FulfillmentOrder"])],
+        TRIGGERED_AT,
+        fulfillment_order::merged,
+    ),
+    typed(
+        "fulfillment_orders/moved",
+        "fulfillment_order",
+        &[Gid("original_fulfillment_order.id", &["FulfillmentOrder"])],
+        TRIGGERED_AT,
+        fulfillment_order::moved,
+    ),
+    typed(
         "fulfillment_orders/order_routing_complete",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept("fulfillment_orders/placed_on_hold", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept("fulfillment_orders/progress_reported", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept("fulfillment_orders/rescheduled", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept(
+    typed(
+        "fulfillment_orders/placed_on_hold",
+        "fulfillment_order",
+        FULFILLMENT_ORDER,
+        TRIGGERED_AT,
+        fulfillment_order::held,
+    ),
+    typed(
+        "fulfillment_orders/progress_reported",
+        "fulfillment_order",
+        FULFILLMENT_ORDER,
+        TRIGGERED_AT,
+        fulfillment_order::changed,
+    ),
+    typed(
+        "fulfillment_orders/rescheduled",
+        "fulfillment_order",
+        FULFILLMENT_ORDER,
+        TRIGGERED_AT,
+        fulfillment_order::changed,
+    ),
+    typed(
         "fulfillment_orders/scheduled_fulfillment_order_ready",
         "fulfillment_order",
         FULFILLMENT_ORDER,
         TRIGGERED_AT,
-        NO_EVENT_YET,
+        fulfillment_order::changed,
     ),
-    kept("fulfillment_orders/split", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept("fulfillment_holds/added", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept("fulfillment_holds/released", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, NO_EVENT_YET),
-    kept("returns/approve", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("returns/cancel", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("returns/close", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("returns/decline", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("returns/process", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("returns/reopen", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("returns/request", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
+    typed("fulfillment_orders/split", "fulfillment_order", FULFILLMENT_ORDER, TRIGGERED_AT, fulfillment_order::split),
+    typed(
+        "fulfillment_holds/added",
+        "fulfillment_order",
+        FULFILLMENT_ORDER,
+        TRIGGERED_AT,
+        fulfillment_order::hold_added,
+    ),
+    typed(
+        "fulfillment_holds/released",
+        "fulfillment_order",
+        FULFILLMENT_ORDER,
+        TRIGGERED_AT,
+        fulfillment_order::hold_released,
+    ),
+    typed("returns/approve", "order", &[Number("order.id")], TRIGGERED_AT, order_return::changed),
+    typed("returns/cancel", "order", ORDER_ID, TRIGGERED_AT, order_return::changed),
+    typed("returns/close", "order", ORDER_ID, TRIGGERED_AT, order_return::changed),
+    typed("returns/decline", "order", &[Number("order.id")], TRIGGERED_AT, order_return::changed),
+    typed("returns/process", "order", &[Number("order.id")], TRIGGERED_AT, order_return::changed),
+    typed("returns/reopen", "order", ORDER_ID, TRIGGERED_AT, order_return::changed),
+    typed("returns/request", "order", &[Number("order.id")], TRIGGERED_AT, order_return::changed),
     kept("returns/update", "return", &[Gid("admin_graphql_api_id", &["Return"])], TRIGGERED_AT, NO_EVENT_YET),
     kept("reverse_deliveries/attach_deliverable", "return", &[Number("return.id")], TRIGGERED_AT, NO_EVENT_YET),
     kept("reverse_fulfillment_orders/dispose", "return", ID, TRIGGERED_AT, NO_EVENT_YET),

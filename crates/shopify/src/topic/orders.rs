@@ -5,7 +5,7 @@ use events::DraftOrder;
 use super::Part::Number;
 use super::Version::Field;
 use super::{ID, NO_EVENT_YET, ORDER_ID, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed};
-use crate::{edit, fulfillment, order, refund, transaction};
+use crate::{edit, fulfillment, order, refund, risk, transaction};
 
 pub(super) static TOPICS: &[Topic] = &[
     typed("orders/create", "order", ID, UPDATED_AT, order::snapshot),
@@ -17,7 +17,7 @@ pub(super) static TOPICS: &[Topic] = &[
     typed("orders/link_requested", "order", ID, UPDATED_AT, order::snapshot),
     typed("orders/edited", "order", &[Number("order_edit.order_id")], Field("order_edit.committed_at"), edit::edited),
     typed("orders/delete", "order", ID, TRIGGERED_AT, order::deleted),
-    kept("orders/risk_assessment_changed", "order", ORDER_ID, Field("created_at"), NO_EVENT_YET),
+    typed("orders/risk_assessment_changed", "order", ORDER_ID, Field("created_at"), risk::assessed),
     kept("orders/shopify_protect_eligibility_changed", "order", ORDER_ID, TRIGGERED_AT, NO_EVENT_YET),
     typed("refunds/create", "order", ORDER_ID, Field("created_at"), refund::created),
     typed("order_transactions/create", "order", ORDER_ID, Field("processed_at"), transaction::created),

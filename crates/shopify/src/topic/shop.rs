@@ -5,13 +5,13 @@ use super::Version::Field;
 use super::{
     AUDIT, ID, JOB, MARKETING, NO_EVENT_YET, OTHER_APPS, SETTINGS, SHOP, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed,
 };
-use crate::shop;
+use crate::{privacy, shop};
 
 pub(super) static TOPICS: &[Topic] = &[
     typed("app/uninstalled", "shop", SHOP, TRIGGERED_AT, shop::uninstalled),
     kept("app/scopes_update", "shop", SHOP, UPDATED_AT, NO_EVENT_YET),
-    kept("shop/update", "shop", SHOP, UPDATED_AT, NO_EVENT_YET),
-    kept("shop/redact", "shop", SHOP, TRIGGERED_AT, NO_EVENT_YET),
+    typed("shop/update", "shop", SHOP, TRIGGERED_AT, shop::snapshot),
+    typed("shop/redact", "shop", SHOP, TRIGGERED_AT, privacy::shop_redaction),
     kept("markets_backup_region/update", "settings", SHOP, TRIGGERED_AT, SETTINGS),
     kept("checkout_and_accounts_configurations/update", "settings", SHOP, TRIGGERED_AT, SETTINGS),
     kept("customer_account_settings/update", "settings", SHOP, TRIGGERED_AT, SETTINGS),

@@ -37,6 +37,31 @@ pub(crate) fn optional<T>(reference: Option<Reference<T>>) -> Option<T> {
     reference.and_then(|Reference(id)| id)
 }
 
+/// An id that some versions write as a number, some as its digits and some as a global id.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct AnyId<'a>(Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for AnyId<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let text = if raw.starts_with('"') { serde_json::from_str(raw) } else { Ok(Text::verbatim(raw)) };
+        text.map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl AnyId<'_> {
+    /// The id, when it is one of this kind.
+    pub(crate) fn of<T: FromStr>(&self, kind: &str) -> Result<T, Unreadable> {
+        let text = self.0.as_str();
+        text.parse().or_else(|_| id_of_gid(text, kind))
+    }
+}
+
+/// The id, when the body says one; null is none.
+pub(crate) fn any_id<T: FromStr>(id: Option<&AnyId<'_>>, kind: &str) -> Result<Option<T>, Unreadable> {
+    id.filter(|id| id.0.as_str() != "null").map(|id| id.of(kind)).transpose()
+}
+
 /// Reads `gid://shopify/<kind>/<id>`, with or without a query.
 pub(crate) fn id_of_gid<T: FromStr>(gid: &str, kind: &str) -> Result<T, Unreadable> {
     let id = gid.strip_prefix("gid://shopify/").and_then(|rest| rest.strip_prefix(kind)?.strip_prefix('/'));
@@ -57,7 +82,7 @@ pub(crate) fn number_of(gid: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use events::{OrderId, ProductId, VariantId};
+    use events::{CustomerId, OrderId, ProductId, VariantId};
 
     use super::*;
 
@@ -84,6 +109,18 @@ mod tests {
         for bad in ["0", "-1", "1.5", "\"x\"", "\"01\"", "{}", "true"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn any_spelling_of_an_id_is_read_and_no_other_kind() {
+        let read = |json: &str| serde_json::from_str::<AnyId<'_>>(json).unwrap().of::<CustomerId>("Customer").ok();
+        for spelling in ["42", "\"42\"", "\"gid://shopify/Customer/42\"", "\"gid:\\/\\/shopify\\/Customer\\/42\""] {
+            assert_eq!(read(spelling).map(CustomerId::get), Some(42), "{spelling}");
+        }
+        for bad in ["\"gid://shopify/Order/42\"", "4.2", "{}", "true", "null", "\"\""] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert_eq!(any_id::<CustomerId>(serde_json::from_str(r#"null"#).ok().as_ref(), "Customer"), Ok(None));
     }
 
     #[test]

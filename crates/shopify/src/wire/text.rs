@@ -9,7 +9,11 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Text<'a>(Cow<'a, str>);
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    pub(super) const fn verbatim(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

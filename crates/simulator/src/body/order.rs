@@ -28,7 +28,9 @@ fn head(json: &mut Json, order: &Order) {
     json.constant(r#""app_id":580111,"browser_ip":"203.0.113.7","buyer_accepts_marketing":false"#);
     json.maybe("cancel_reason", order.cancelled.map(|(_, reason)| reason));
     maybe_time(json, "cancelled_at", order.cancelled.map(|(at, _)| at));
-    json.constant(r#""cart_token":null,"checkout_id":null,"checkout_token":null,"client_details":null"#);
+    json.constant(r#""cart_token":null,"checkout_id":null"#);
+    json.maybe("checkout_token", order.checkout.as_deref());
+    json.null("client_details");
     maybe_time(json, "closed_at", order.closed_at);
     if let Some(company) = order.company {
         json.object("company", |json| {

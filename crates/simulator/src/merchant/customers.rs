@@ -8,15 +8,45 @@ impl Store {
             0..=39 => {
                 self.add_customer();
             }
-            40..=91 => self.change_customer(),
+            40..=69 => self.change_customer(),
+            70..=84 => self.tag_customer(),
+            85..=91 => self.ask_consent(),
             _ => self.delete_customer(),
         }
     }
 
-    fn change_customer(&mut self) {
+    /// One who is not deleted, at a time when nothing else happens to them.
+    fn living_customer(&mut self) -> Option<usize> {
         let living: Vec<usize> = (0..self.customers.len()).filter(|at| !self.customers[*at].deleted).collect();
-        let Some(at) = self.chance.pick(&living) else { return };
+        let at = self.chance.pick(&living)?;
         self.clock.wait_until(self.customers[at].updated_at + 1);
+        self.customers[at].updated_at = self.clock.now();
+        Some(at)
+    }
+
+    /// A tag that is there goes, another one comes.
+    fn tag_customer(&mut self) {
+        let Some(at) = self.living_customer() else { return };
+        let (tag, now) = (self.chance.one_of(["vip", "newsletter", "b2b", "Ünïcode & <co>"]), self.clock.now());
+        let customer = &mut self.customers[at];
+        let topic = if customer.tags.remove(tag) {
+            "customer.tags_removed"
+        } else {
+            customer.tags.insert(tag);
+            "customer.tags_added"
+        };
+        self.send(topic, body::tags(&self.customers[at], &[tag], now));
+    }
+
+    fn ask_consent(&mut self) {
+        let Some(at) = self.living_customer() else { return };
+        let state = self.chance.one_of(["subscribed", "unsubscribed"]);
+        let body = body::consent(&self.customers[at], state, self.clock.now());
+        self.send("customers_email_marketing_consent/update", body);
+    }
+
+    fn change_customer(&mut self) {
+        let Some(at) = self.living_customer() else { return };
         let (id, other) = (self.new_id(), name(&mut self.chance));
         let customer = &mut self.customers[at];
         match self.chance.between(0..=4) {

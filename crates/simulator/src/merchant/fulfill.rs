@@ -154,6 +154,9 @@ impl Store {
         line.seen.insert(to);
         self.stock.release((item, from), units);
         self.stock.commit((item, to), units);
+        let moved = self.new_id();
+        let original = std::mem::replace(&mut self.orders[order].fulfillment_order, moved);
+        self.send("fulfillment_orders/moved", body::moved(original, from, moved, to));
     }
 
     /// A line, where it is promised from, and another location that has enough.

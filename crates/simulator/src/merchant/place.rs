@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::body;
 use crate::market::{MARKETS, part};
 use crate::order::{Line, Order};
 use crate::people::{Address, Customer, email, market, name};
@@ -23,7 +24,32 @@ impl Store {
         let order = self.orders.len() - 1;
         self.active.push(order);
         self.commit_lines(order);
+        self.show_checkout(order);
         self.settle_at_checkout(order);
+        self.send("fulfillment_orders/order_routing_complete", body::routed(self.orders[order].fulfillment_order));
+    }
+
+    /// The way to the order, as the storefront told it.
+    fn show_checkout(&mut self, order: usize) {
+        let placed = &self.orders[order];
+        let Some(token) = placed.checkout.as_deref() else { return };
+        let buyer = placed.customer.map(|buyer| &self.customers[buyer]);
+        let started = body::checkout(placed, buyer, token, placed.placed_at - 60, false);
+        let completed = body::checkout(placed, buyer, token, placed.placed_at, true);
+        self.send("checkouts/create", started);
+        self.send("checkouts/update", completed);
+    }
+
+    /// A customer fills a basket, and goes.
+    pub(super) fn leave_checkout(&mut self) {
+        let buyer = self.buyer();
+        let id = self.new_id();
+        let mut order = self.blank(id, buyer);
+        order.lines = self.basket(SALES_TAX, None);
+        order.ordered = order.as_ordered();
+        let (token, seen_at) = (self.chance.hex(), order.placed_at);
+        let body = body::checkout(&order, buyer.map(|buyer| &self.customers[buyer]), &token, seen_at, false);
+        self.send("checkouts/create", body);
     }
 
     /// A known customer, a new one, or none.
@@ -47,10 +73,13 @@ impl Store {
         let market = if over_the_counter { &MARKETS[0] } else { market };
         let address = self.address(id, customer.as_ref(), market);
         let test = self.chance.percent(2);
+        let source = if over_the_counter { "pos" } else { self.chance.one_of(["web", "web", "web", "580111"]) };
         Order {
             id,
             number: self.new_number(),
             token: self.chance.hex(),
+            checkout: (source == "web").then(|| self.chance.hex()),
+            fulfillment_order: self.new_id(),
             placed_at: now,
             updated_at: now,
             customer: buyer,
@@ -60,7 +89,7 @@ impl Store {
             shipping_address: Some(address.clone()).filter(|_| !over_the_counter),
             billing_address: Some(address).filter(|_| !over_the_counter || buyer.is_some()),
             market,
-            source: if over_the_counter { "pos" } else { self.chance.one_of(["web", "web", "web", "580111"]) },
+            source,
             location: over_the_counter.then(|| self.locations[0]),
             test,
             tags: BTreeSet::new(),

@@ -57,9 +57,16 @@ impl Store {
         } else {
             ("return", item.and_then(|item| self.take_back(order, at, item, units)))
         };
+        let asked = (restock == "return" && self.chance.percent(60)).then(|| self.new_id());
+        if let Some(id) = asked {
+            self.send("returns/approve", body::return_approved(&self.orders[order], id, at, units));
+        }
         self.orders[order].lines[at].returned += units;
         let lines = vec![self.refund_line(order, Back { line: at, units, restock, location })];
         self.refund(order, lines, 0, 0);
+        if let Some(id) = asked {
+            self.send("returns/close", body::return_closed(&self.orders[order], id));
+        }
     }
 
     /// Goods come back to a location, which is told, or plain when all were sent from one.

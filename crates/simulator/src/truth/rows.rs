@@ -162,6 +162,7 @@ fn customer(store: &Store, at: usize, customer: &Customer) -> Value {
         "last_name": customer.last_name,
         "email": customer.email,
         "phone": customer.phone,
+        "tags": customer.tags,
         "orders_count": orders.len(),
         "total_spent": (!orders.is_empty()).then(|| money(spent)),
         "first_order_at": placed().min().map(utc),

@@ -45,6 +45,7 @@ pub(crate) fn registration() -> CustomerCommand {
         profile: events::CustomerProfile { first_name: Some("Ada".to_owned()), ..Default::default() },
         default_address: None,
         tags: None,
+        consents: Vec::new(),
         enabled: false,
     }))
 }

@@ -108,6 +108,7 @@ impl Orders {
             test: false,
             currency: self.currency,
             source_name: Some("web".to_owned()),
+            checkout_token: None,
             contact: OrderContact::default(),
             addresses: OrderAddresses::default(),
             tags: Vec::new(),

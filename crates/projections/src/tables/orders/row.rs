@@ -110,6 +110,10 @@ impl OrderRow {
             OrderEvent::PaymentStatusChanged(event) => self.payment(&event.as_of, event.status),
             OrderEvent::TransactionRecorded(event) => self.record(&event.transaction),
             OrderEvent::Refunded(event) => self.refund(event),
+            OrderEvent::CheckedOut(_)
+            | OrderEvent::Returned(_)
+            | OrderEvent::ReturnUpdated(_)
+            | OrderEvent::RiskAssessed(_) => {}
             OrderEvent::Fulfilled(event) => self.fulfill(&event.fulfillment),
             OrderEvent::FulfillmentUpdated(event) => self.fulfill(&event.fulfillment),
             OrderEvent::FulfillmentCancelled(event) => self.fulfill(&event.fulfillment),

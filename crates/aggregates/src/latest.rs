@@ -1,0 +1,36 @@
+use events::AsOf;
+use serde::{Deserialize, Serialize};
+
+/// A fact that webhooks tell again and again, each as of its moment: the newest wins, in whatever
+/// order they come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Latest<T>(Option<(AsOf, T)>);
+
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Latest<T> {
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_ref().map(|(_, value)| value)
+    }
+
+    /// The moment of which the fact is known.
+    pub(crate) fn as_of(&self) -> Option<&AsOf> {
+        self.0.as_ref().map(|(as_of, _)| as_of)
+    }
+
+    /// Whether something told as of this moment would be believed.
+    pub(crate) fn is_older_than(&self, as_of: &AsOf) -> bool {
+        self.as_of() < Some(as_of)
+    }
+
+    pub(crate) fn hear(&mut self, as_of: &AsOf, value: T) {
+        if self.is_older_than(as_of) {
+            self.0 = Some((as_of.clone(), value));
+        }
+    }
+}
