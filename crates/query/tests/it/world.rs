@@ -117,7 +117,7 @@ impl World {
                 Command::Product(_, command) => self.store.execute::<Product>(&key, command, &cause).await.unwrap(),
                 Command::Customer(_, command) => self.store.execute::<Customer>(&key, command, &cause).await.unwrap(),
                 Command::Stock(_, command) => self.store.execute::<Stock>(&key, command, &cause).await.unwrap(),
-                Command::Shop(_) | Command::Resource(..) => panic!("no read model of it"),
+                other => panic!("no read model of it: {other:?}"),
             };
         }
     }
