@@ -100,6 +100,7 @@ impl Ground {
         self.subscribe(host, "loyalty: time", loyalty.age_points).await
     }
 
+    /// Waits for customers, and ends what an order came of.
     async fn checkouts(&self, host: &mut Host) -> Outcome {
         let settings = CheckoutsSettings { abandoned_after: self.config.checkouts.abandoned_after };
         let checkouts = Checkouts::new(&self.broker, settings);
