@@ -24,6 +24,7 @@ pub static CATALOGUE: &[&[EventSpec]] = &[
     StockEvent::SPECS,
     ShopEvent::SPECS,
     LoyaltyEvent::SPECS,
+    NotificationEvent::SPECS,
     ResourceEvent::<Location>::SPECS,
     ResourceEvent::<Collection>::SPECS,
     ResourceEvent::<DraftOrder>::SPECS,

@@ -75,6 +75,7 @@ any_event! {
     Stock(StockEvent);
     Shop(ShopEvent);
     Loyalty(LoyaltyEvent);
+    Notification(NotificationEvent);
     Location(ResourceEvent<Location>);
     Collection(ResourceEvent<Collection>);
     DraftOrder(ResourceEvent<DraftOrder>);

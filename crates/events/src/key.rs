@@ -38,6 +38,8 @@ kinds! {
     Shop = "shop";
     /// A customer's points.
     Loyalty = "loyalty";
+    /// One message to one recipient.
+    Notification = "notification";
     Location = "location";
     Collection = "collection";
     DraftOrder = "draft_order";

@@ -14,6 +14,7 @@ mod upcast;
 
 mod customer;
 mod loyalty;
+mod notification;
 mod order;
 mod product;
 mod resource;
@@ -28,6 +29,7 @@ pub use ids::*;
 pub use key::{AggregateKey, AggregateKind};
 pub use loyalty::*;
 pub use money::{Currency, Money, MoneyError, MoneySet};
+pub use notification::*;
 pub use order::*;
 pub use product::*;
 pub use resource::*;
