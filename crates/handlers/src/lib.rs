@@ -4,6 +4,7 @@
 
 pub mod inventory;
 pub mod loyalty;
+pub mod notifications;
 pub mod port;
 
 use streams::Durable;
@@ -12,6 +13,7 @@ use streams::Durable;
 pub const SERVICES: &[Service] = &[
     Service { name: inventory::NAME, durables: inventory::durables },
     Service { name: loyalty::NAME, durables: loyalty::durables },
+    Service { name: notifications::NAME, durables: notifications::durables },
 ];
 
 /// A service as the command line and the provisioning know it.
