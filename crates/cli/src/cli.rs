@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    bench, config, events, inventory, loyalty, projections, quarantine, schemas, shopify, status, streams,
+    bench, config, events, inventory, loyalty, notify, projections, quarantine, schemas, shopify, status, streams,
 };
 use crate::config::Flags;
 use crate::nats::ChildArgs;
@@ -65,6 +65,9 @@ pub(crate) enum Command {
     /// What stands where, what moved it, and where an order would be taken from.
     #[command(subcommand)]
     Inventory(inventory::InventoryCommand),
+    /// What is told to customers, and to the merchant's own people.
+    #[command(subcommand)]
+    Notify(notify::NotifyCommand),
     /// Authentic webhooks that could not be recorded.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),

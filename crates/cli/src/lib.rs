@@ -55,6 +55,7 @@ async fn run(Cli { common, command }: Cli) -> Outcome {
         Command::Inventory(command) => commands::inventory::run(&common, &command).await,
         Command::Quarantine(command) => commands::quarantine::run(&common, &command).await,
         Command::Loyalty(command) => commands::loyalty::run(&common, &command).await,
+        Command::Notify(command) => commands::notify::run(&common, &command).await,
         Command::Streams(command) => commands::streams::run(&common, &command).await,
         Command::Schemas(command) => commands::schemas::run(&common, &command),
         Command::Shopify(command) => commands::shopify::run(&common, &command),

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::loyalty::Loyalty;
+use super::notifications::Notifications;
 use super::shops::ShopConfig;
 
 /// The whole configuration.
@@ -23,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     pub(crate) inventory: Inventory,
     pub(crate) loyalty: Loyalty,
+    pub(crate) notifications: Notifications,
     pub(crate) simulator: Simulator,
     pub(crate) log: Log,
     pub(crate) shops: Vec<ShopConfig>,
