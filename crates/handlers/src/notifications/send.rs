@@ -169,7 +169,11 @@ impl Desk {
     }
 
     pub(super) async fn contact(&self, shop: &Shop, recipient: &Recipient) -> Result<Contact, Failure> {
-        Ok(self.recipients.contact(shop, recipient).await?.unwrap_or_default())
+        match (self.recipients.contact(shop, recipient).await?, recipient) {
+            // Its first snapshot is still to come: Shopify keeps no order between topics.
+            (None, Recipient::Order { .. }) => Err(Failure::retry("the order is not known yet")),
+            (found, _) => Ok(found.unwrap_or_default()),
+        }
     }
 
     fn address(&self, recipient: &Recipient, channel: Channel, contact: &Contact) -> Option<String> {

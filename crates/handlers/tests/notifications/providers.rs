@@ -108,11 +108,7 @@ async fn an_http_interface_is_taken_at_its_word() {
 
     hook.answer(422, None);
     world.say("orders/create", order(1002)).await;
-    assert_eq!(
-        world.ends().await,
-        ["order_confirmation sent", "order_confirmation failed hook: refused: 422"]
-            .map(|end| end.replace("hook", "http_sms"))
-    );
+    assert_eq!(world.ends().await, ["order_confirmation sent", "order_confirmation failed http_sms: refused: 422"]);
 }
 
 #[tokio::test]
