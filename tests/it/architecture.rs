@@ -47,6 +47,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("anyhow", &["tillstream"]),
     ("toml", &["tillstream"]),
     ("hmac", &["shopify"]),
+    ("lettre", &["handlers"]),
 ];
 
 /// Crates that must stay pure: no runtime, no broker, no clock.

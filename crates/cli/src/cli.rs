@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    bench, config, dead_letters, events, inventory, loyalty, projections, quarantine, schemas, shopify, status,
+    bench, config, dead_letters, events, inventory, loyalty, notify, projections, quarantine, schemas, shopify, status,
     streams, subscribers,
 };
 use crate::config::Flags;
@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// What stands where, what moved it, and where an order would be taken from.
     #[command(subcommand)]
     Inventory(inventory::InventoryCommand),
+    /// What is told to customers, and to the merchant's own people.
+    #[command(subcommand)]
+    Notify(notify::NotifyCommand),
     /// Authentic webhooks that could not be recorded.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),

@@ -10,6 +10,7 @@ pub(crate) mod healthcheck;
 mod instance;
 pub(crate) mod inventory;
 pub(crate) mod loyalty;
+pub(crate) mod notify;
 pub(crate) mod projections;
 pub(crate) mod quarantine;
 pub(crate) mod role;

@@ -57,6 +57,7 @@ async fn run(Cli { common, command }: Cli) -> Outcome {
         Command::Loyalty(command) => commands::loyalty::run(&common, &command).await,
         Command::DeadLetters(command) => commands::dead_letters::run(&common, &command).await,
         Command::Subscribers(command) => commands::subscribers::run(&common, &command).await,
+        Command::Notify(command) => commands::notify::run(&common, &command).await,
         Command::Streams(command) => commands::streams::run(&common, &command).await,
         Command::Schemas(command) => commands::schemas::run(&common, &command),
         Command::Shopify(command) => commands::shopify::run(&common, &command),

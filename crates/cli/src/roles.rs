@@ -3,6 +3,7 @@
 mod broker;
 mod databases;
 mod gauges;
+mod notifications;
 
 use std::collections::HashMap;
 
@@ -25,6 +26,7 @@ use crate::host::Host;
 
 pub(crate) use broker::{connect, durables, ensure_streams, explain, own_durability, report_streams, require_streams};
 pub(crate) use databases::open as open_database;
+pub(crate) use notifications::notification_settings;
 
 /// The database of the read models that are queried.
 pub(crate) const READ_MODELS: &str = "query";
@@ -70,14 +72,21 @@ impl Ground {
     /// The named services; all when none is named. Gives their local copies, for `/readyz`.
     pub(crate) async fn handlers(&self, host: &mut Host, names: &[String]) -> Outcome<Vec<Watched>> {
         refuse_unknown_services(names)?;
-        let chosen = |service: &str| names.is_empty() || names.iter().any(|name| name == service);
+        let chosen = |name: &str| names.is_empty() || names.iter().any(|chosen| chosen == name);
+        let mut copies = Vec::new();
+        if chosen(inventory::NAME) {
+            copies.push(self.inventory(host).await?);
+        }
         if chosen(loyalty::NAME) {
             self.loyalty(host).await?;
         }
         if chosen(checkouts::NAME) {
             self.checkouts(host).await?;
         }
-        if chosen(inventory::NAME) { Ok(vec![self.inventory(host).await?]) } else { Ok(Vec::new()) }
+        if chosen(handlers::notifications::NAME) {
+            copies.push(self.notifications(host).await?);
+        }
+        Ok(copies)
     }
 
     async fn inventory(&self, host: &mut Host) -> Outcome<Watched> {

@@ -26,6 +26,7 @@ pub static CATALOGUE: &[&[EventSpec]] = &[
     LoyaltyEvent::SPECS,
     FulfillmentOrderEvent::SPECS,
     CheckoutEvent::SPECS,
+    NotificationEvent::SPECS,
     ResourceEvent::<Location>::SPECS,
     ResourceEvent::<Collection>::SPECS,
     ResourceEvent::<DraftOrder>::SPECS,

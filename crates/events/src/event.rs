@@ -82,6 +82,7 @@ any_event! {
     Loyalty(LoyaltyEvent);
     FulfillmentOrder(FulfillmentOrderEvent);
     Checkout(CheckoutEvent);
+    Notification(NotificationEvent);
     Location(ResourceEvent<Location>);
     Collection(ResourceEvent<Collection>);
     DraftOrder(ResourceEvent<DraftOrder>);

@@ -41,6 +41,8 @@ kinds! {
     FulfillmentOrder = "fulfillment_order";
     /// By its token.
     Checkout = "checkout";
+    /// One message to one recipient.
+    Notification = "notification";
     Location = "location";
     Collection = "collection";
     DraftOrder = "draft_order";

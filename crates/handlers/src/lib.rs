@@ -5,6 +5,7 @@
 pub mod checkouts;
 pub mod inventory;
 pub mod loyalty;
+pub mod notifications;
 pub mod port;
 
 use streams::Durable;
@@ -14,6 +15,7 @@ pub const SERVICES: &[Service] = &[
     Service { name: inventory::NAME, durables: inventory::durables },
     Service { name: loyalty::NAME, durables: loyalty::durables },
     Service { name: checkouts::NAME, durables: checkouts::durables },
+    Service { name: notifications::NAME, durables: notifications::durables },
 ];
 
 /// A service as the command line and the provisioning know it.

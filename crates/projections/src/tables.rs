@@ -1,8 +1,11 @@
 //! The read models, one file each: the row, its fold, its columns, and how it is read.
 
+pub mod customer_contacts;
 pub mod customers;
 pub mod loyalty;
 pub mod loyalty_entries;
+pub mod notifications;
+pub mod order_contacts;
 pub mod order_lines;
 pub mod orders;
 pub mod products;
@@ -16,9 +19,12 @@ use crate::ReadModel;
 
 /// The table of contents.
 pub static ALL: &[ReadModel] = &[
+    ReadModel::of::<customer_contacts::CustomerContacts>(),
     ReadModel::of::<customers::Customers>(),
     ReadModel::of::<loyalty::Loyalty>(),
     ReadModel::of::<loyalty_entries::LoyaltyEntries>(),
+    ReadModel::of::<notifications::Notifications>(),
+    ReadModel::of::<order_contacts::OrderContacts>(),
     ReadModel::of::<order_lines::OrderLines>(),
     ReadModel::of::<orders::Orders>(),
     ReadModel::of::<products::Products>(),

@@ -10,6 +10,7 @@ mod customers;
 mod health;
 mod history;
 mod loyalty;
+mod notifications;
 mod one;
 mod openapi;
 mod orders;
@@ -94,6 +95,7 @@ pub fn router(state: QueryState) -> Router {
         .route("/v1/{shop}/customers/{id}/loyalty/events", get(history::of_loyalty))
         .route("/v1/{shop}/stock/{inventory_item_id}", get(stock::get))
         .route("/v1/{shop}/stock/{inventory_item_id}/events", get(history::of_stock))
+        .route("/v1/{shop}/notifications", get(notifications::list))
         .route("/v1/status", get(status::get))
         .route("/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(async || Problem::method())

@@ -4,6 +4,7 @@ mod writes;
 use projections::Found;
 use projections::customers::CustomerView;
 use projections::loyalty::LoyaltyView;
+use projections::notifications::NotificationRow;
 use projections::orders::OrderView;
 use projections::stock::StockView;
 use schemars::SchemaGenerator;
@@ -16,7 +17,7 @@ use crate::history::RecordedEvent;
 use crate::problem::ProblemBody;
 use crate::products::Product;
 use crate::status::Status;
-use crate::{customers, health, history, loyalty, orders, products, status, stock};
+use crate::{customers, health, history, loyalty, notifications, orders, products, status, stock};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +39,7 @@ use crate::{customers, health, history, loyalty, orders, products, status, stock
         history::of_loyalty,
         stock::get,
         history::of_stock,
+        notifications::list,
         status::get,
         health::alive,
         health::ready,
@@ -82,6 +84,7 @@ fn schemas() -> Map<String, Value> {
         ("Customer", view::<Found<CustomerView>>(&mut generator)),
         ("Stock", view::<Found<StockView>>(&mut generator)),
         ("Loyalty", view::<Found<LoyaltyView>>(&mut generator)),
+        ("Notification", view::<Found<NotificationRow>>(&mut generator)),
         ("Event", view::<RecordedEvent<'_>>(&mut generator)),
         ("Status", view::<Status>(&mut generator)),
         ("Readiness", view::<Readiness>(&mut generator)),
@@ -89,7 +92,7 @@ fn schemas() -> Map<String, Value> {
     ];
     let mut schemas = generator.take_definitions(true);
     schemas.extend(views.map(|(name, schema)| (name.to_owned(), schema)));
-    schemas.extend(["Order", "Product", "Event"].map(|name| (format!("{name}List"), list(name))));
+    schemas.extend(["Order", "Product", "Notification", "Event"].map(|name| (format!("{name}List"), list(name))));
     schemas
 }
 

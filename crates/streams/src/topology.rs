@@ -109,6 +109,22 @@ pub async fn ensure(
     Ok(plan.report(true))
 }
 
+/// Makes only these durables, on streams that are there: for a service that comes to a running house.
+pub async fn ensure_durables(
+    broker: &Broker,
+    settings: &TopologySettings,
+    durables: &[Durable],
+) -> Result<(), TopologyError> {
+    for durable in durables {
+        let step = consumers::Step::plan(broker, durable, settings).await?;
+        if let Some(refusal) = step.differences().iter().find_map(|difference| difference.refusal(step.name())) {
+            return Err(refusal);
+        }
+        step.apply(broker).await?;
+    }
+    Ok(())
+}
+
 /// Says what `ensure` would find, and changes nothing.
 pub async fn report(broker: &Broker, settings: &TopologySettings, durables: &[Durable]) -> Result<Report, ReadError> {
     Ok(Plan::make(broker, settings, durables).await?.report(false))

@@ -1,14 +1,16 @@
-//! Real servers for tests: a nats-server of a test's own, a cluster of three, and both provisioned.
+//! Real servers for tests: a nats-server of a test's own, a cluster of three, both provisioned, and a mail server.
 //!
 //! Whatever cannot be set up panics with what to do about it: a test is never skipped.
 
 mod binary;
 mod cluster;
 mod fixture;
+mod mail_server;
 mod raw_publisher;
 mod server;
 
 pub use cluster::NatsCluster;
 pub use fixture::{Fixture, topology_settings};
+pub use mail_server::{Mail, MailManners, MailServer};
 pub use raw_publisher::RawPublisher;
 pub use server::{NatsServer, SyncInterval};

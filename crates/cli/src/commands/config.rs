@@ -6,6 +6,7 @@ use crate::cli::Common;
 use crate::config::{DEFAULT_FILE, load};
 use crate::failure::{Exit, OrExit, Outcome};
 use crate::output::{self, Format};
+use crate::roles;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum ConfigCommand {
@@ -59,6 +60,7 @@ fn show_sources(common: &Common, rows: Vec<(String, String, String)>) -> Outcome
 fn validate(common: &Common) -> Outcome {
     let loaded = load(common.config.as_deref(), &common.flags(None))?;
     let shops = loaded.shops()?;
+    roles::notification_settings(&loaded.config, &shops)?;
     output::line(format!("the configuration is good: {} shop(s)", shops.len()))?;
     Ok(())
 }

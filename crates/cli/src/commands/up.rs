@@ -6,7 +6,7 @@ use tokio::task::block_in_place;
 
 use super::healthcheck::reachable;
 use crate::cli::{Common, UpArgs};
-use crate::config::{Config, KnownShop, load};
+use crate::config::{Config, KnownShop, Notifications, load};
 use crate::data_dir::{DataDir, Running};
 use crate::demo_shop;
 use crate::failure::Outcome;
@@ -21,7 +21,10 @@ pub(crate) async fn run(common: &Common, args: &UpArgs) -> Outcome {
     telemetry::start_logs(&loaded.config.log)?;
     let mut shops = loaded.shops()?;
     let demo = if args.demo { Some(demo_shop::find_or_add(&mut shops, &loaded.config)?) } else { None };
-    let config = loaded.config;
+    let mut config = loaded.config;
+    if let Some(demo) = demo.as_ref().filter(|_| !config.notifications.enabled) {
+        config.notifications = Notifications::of_demo(demo.shop.clone());
+    }
     let mut host = Host::start()?;
     let (listener, address) = host::bind(config.server.listen).await?;
     let dir = block_in_place(|| DataDir::take(&config.data.dir))?;
@@ -82,7 +85,7 @@ fn greet(running: &Running, demo: Option<&KnownShop>) {
         let secret = shop.secrets.first().map_or("", |secret| secret.reveal());
         text += &format!(
             "\nThe demo shop {domain} is open; its webhook secret is {secret:?}. Try:\n\
-             \n  curl '{url}/v1/{name}/orders?limit=3'\n  curl {url}/v1/status\n\
+             \n  curl '{url}/v1/{name}/orders?limit=3'\n  curl '{url}/v1/{name}/notifications?limit=3'\n  curl {url}/v1/status\n\
              \n  body='{{\"id\":1,\"title\":\"Mug\",\"updated_at\":\"2026-01-01T00:00:00Z\",\"variants\":[]}}'\n  \
              curl -i {url}/webhooks/shopify --data-raw \"$body\" -H 'X-Shopify-Topic: products/create' \\\n    \
              -H 'X-Shopify-Shop-Domain: {domain}' -H \"X-Shopify-Hmac-Sha256: $(printf %s \"$body\" | \

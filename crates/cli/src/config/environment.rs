@@ -35,6 +35,19 @@ pub(crate) const KEYS: &[&str] = &[
     "loyalty.include_gift_cards",
     "loyalty.tier_window_days",
     "checkouts.abandoned_after",
+    "notifications.enabled",
+    "notifications.rules",
+    "notifications.operations",
+    "notifications.templates",
+    "notifications.locale",
+    "notifications.quiet_hours",
+    "notifications.expires_after",
+    "notifications.smtp.host",
+    "notifications.smtp.port",
+    "notifications.smtp.tls",
+    "notifications.smtp.from",
+    "notifications.smtp.username_env",
+    "notifications.smtp.password_env",
     "simulator.deliveries_per_second",
     "log.filter",
     "log.format",
@@ -50,6 +63,7 @@ const LISTS: &[&str] = &[
     "inventory.priority",
     "inventory.pinned",
     "inventory.addresses",
+    "notifications.rules",
     "secrets",
 ];
 const NUMBERS: &[&str] = &[
@@ -61,11 +75,18 @@ const NUMBERS: &[&str] = &[
     "loyalty.pending_days",
     "loyalty.validity_days",
     "loyalty.tier_window_days",
+    "notifications.smtp.port",
     "simulator.deliveries_per_second",
 ];
 
-const SWITCHES: &[&str] =
-    &["loyalty.enabled", "loyalty.include_shipping", "loyalty.include_tax", "loyalty.include_gift_cards", "loyalty"];
+const SWITCHES: &[&str] = &[
+    "loyalty.enabled",
+    "loyalty.include_shipping",
+    "loyalty.include_tax",
+    "loyalty.include_gift_cards",
+    "loyalty",
+    "notifications.enabled",
+];
 
 /// Where a variable's value goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +125,8 @@ impl Place {
         let value = self.value(text)?;
         let (section, key) = match self {
             Self::Key(path) => {
-                let (section, key) = path.split_once('.').unwrap_or(("", path));
-                (table.entry(section).or_insert_with(|| Table::new().into()).as_table_mut(), key)
+                let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
+                (section_of(table, section), key)
             }
             Self::Shop(index, key) => (shop_of(table, *index), *key),
         };
@@ -132,6 +153,12 @@ impl Place {
         }
         Ok(Value::String(text.to_owned()))
     }
+}
+
+/// A section may lie in another one: `notifications.smtp`.
+fn section_of<'a>(table: &'a mut Table, path: &str) -> Option<&'a mut Table> {
+    let deeper = |table: &'a mut Table, name| table.entry(name).or_insert_with(|| Table::new().into()).as_table_mut();
+    path.split('.').try_fold(table, deeper)
 }
 
 fn shop_place(rest: &str) -> Option<Place> {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::loyalty::Loyalty;
+use super::notifications::Notifications;
 use super::shops::ShopConfig;
 
 /// The whole configuration.
@@ -24,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) inventory: Inventory,
     pub(crate) loyalty: Loyalty,
     pub(crate) checkouts: Checkouts,
+    pub(crate) notifications: Notifications,
     pub(crate) simulator: Simulator,
     pub(crate) log: Log,
     pub(crate) shops: Vec<ShopConfig>,

@@ -30,7 +30,7 @@ fn the_default_file_says_what_the_built_in_defaults_are() {
 
 #[test]
 fn the_default_file_names_every_key() {
-    for key in KEYS.iter().map(|path| path.split_once('.').unwrap().1).chain(SHOP_KEYS.iter().copied()) {
+    for key in KEYS.iter().map(|path| path.rsplit_once('.').unwrap().1).chain(SHOP_KEYS.iter().copied()) {
         let named = DEFAULT_FILE.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} =")));
         assert!(named || matches!(key, "secrets" | "secrets_file"), "{key} is not in the default file");
     }

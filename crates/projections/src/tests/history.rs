@@ -104,7 +104,7 @@ pub(super) fn stored(change: &Change) -> Option<Document> {
 fn key(step: Step) -> AggregateKey {
     let shop: Shop = SHOPS[usize::from(step.who % 2)].parse().unwrap();
     let number = 1 + step.who / 2 % 2;
-    match step.who / 4 % 12 {
+    match step.who / 4 % 13 {
         0..=3 => AggregateKey::new(AggregateKind::Order, &shop, number),
         4 | 5 => AggregateKey::new(AggregateKind::Product, &shop, number),
         6 => AggregateKey::new(AggregateKind::Customer, &shop, number),
@@ -113,6 +113,7 @@ fn key(step: Step) -> AggregateKey {
         8 => AggregateKey::new(AggregateKind::Loyalty, &shop, number),
         10 => AggregateKey::new(AggregateKind::FulfillmentOrder, &shop, number),
         9 => AggregateKey::new(AggregateKind::Checkout, &shop, number),
+        11 => AggregateKey::new(AggregateKind::Notification, &shop, number),
         _ => AggregateKey::new(AggregateKind::Shop, &shop, "shop"),
     }
 }
@@ -129,7 +130,39 @@ fn event(step: Step) -> Event {
             CheckoutEvent::from(CheckoutTouched { at: at(step), as_of: as_of(step) }).into_event()
         }
         AggregateKind::FulfillmentOrder => fulfillment_order(step, key.id.parse().unwrap()).into_event(),
+        AggregateKind::Notification => notification(step).into_event(),
         _ => ShopEvent::from(ShopUninstalled { at: at(step) }).into_event(),
+    }
+}
+
+fn notification(step: Step) -> NotificationEvent {
+    let (at, attempt) = (at(step), u32::from(step.amount));
+    match step.what % 4 {
+        0 => {
+            let trigger = Trigger { event_id: EventId::derive("test", "test", 1), position: 1 };
+            let notice = Notice {
+                rule: "refund".to_owned(),
+                channel: Channel::Email,
+                recipient: Recipient::Operations,
+                trigger,
+                order_id: OrderId::new(u64::from(step.part)),
+                customer_id: None,
+                expires_at: at,
+            };
+            NotificationRequested { at, attempt, notice, reason: None }.into()
+        }
+        1 => NotificationSuppressed { at, attempt, reason: Suppression::NoConsent }.into(),
+        2 => NotificationFailed { at, attempt, provider: None, reason: step.part.to_string() }.into(),
+        _ => NotificationSent {
+            at,
+            attempt,
+            provider: "smtp".to_owned(),
+            message_id: step.part.to_string(),
+            to: "a***@e***.com".to_owned(),
+            locale: "en".to_owned(),
+            template: String::new(),
+        }
+        .into(),
     }
 }
 

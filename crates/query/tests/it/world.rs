@@ -22,7 +22,7 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) broker: Broker,
     pub(crate) router: Router,
-    store: EventStore,
+    pub(crate) store: EventStore,
     engine: Engine,
     deliveries: u64,
     pub(crate) nats: NatsServer,

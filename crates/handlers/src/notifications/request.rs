@@ -1,0 +1,123 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregates::{Notification, NotificationCommand};
+use events::{
+    AggregateKey, AggregateKind, Event, Notice, NotificationKey, OrderId, Recipient, Recorded, Shop, Trigger,
+};
+use streams::{Cause, Failure, Subscriber};
+
+use super::rule::{Occasion, Whom, occasions};
+use super::start::Starts;
+use super::{COPY_NAMES, Desk};
+
+/// How long the copies may lag before a subscriber is paused.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks for the messages that an event calls for: rule and recipient.
+///
+/// A notification is asked for once, whatever comes twice: its key is of the occasion, the rule, the
+/// recipient and the channel, and its aggregate refuses a second birth.
+pub struct RequestNotifications {
+    desk: Arc<Desk>,
+    starts: Starts,
+}
+
+impl Subscriber for RequestNotifications {
+    const NAME: &'static str = "request_notifications";
+    type Message = Recorded<Event>;
+
+    fn filters() -> Vec<String> {
+        [AggregateKind::Order, AggregateKind::Stock, AggregateKind::Loyalty].map(events::subject::events_of).into()
+    }
+
+    async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {
+        let shop = &event.envelope.key.shop;
+        let told = |occasion: &Occasion| {
+            self.starts.reached(shop, event.position, occasion.at)
+                && !self.desk.settings.channels(occasion.rule).is_empty()
+        };
+        for occasion in occasions(event).iter().filter(|occasion| told(occasion)) {
+            self.desk.recipients.reach(COPY_NAMES, event.position, PATIENCE).await?;
+            for (recipient, notice) in self.desk.notices(shop, occasion, event).await? {
+                self.request(shop, occasion, recipient, notice, event).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RequestNotifications {
+    pub(super) fn new(desk: Arc<Desk>, starts: Starts) -> Self {
+        Self { desk, starts }
+    }
+
+    async fn request(
+        &self,
+        shop: &Shop,
+        occasion: &Occasion,
+        recipient: Recipient,
+        notice: Notice,
+        event: &Recorded<Event>,
+    ) -> Result<(), Failure> {
+        for channel in self.desk.settings.channels(occasion.rule) {
+            let key = NotificationKey::derive(&occasion.id, occasion.rule.as_str(), &recipient, channel);
+            let key = AggregateKey::new(AggregateKind::Notification, shop, key);
+            let notice = Box::new(Notice { channel, ..notice.clone() });
+            let command = NotificationCommand::Request { at: occasion.at, notice };
+            self.desk.store.execute::<Notification>(&key, command, &Cause::of(event)).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// Who is to be told of an occasion, and what; the channel is still to be set.
+    pub(super) async fn notices(
+        &self,
+        shop: &Shop,
+        occasion: &Occasion,
+        event: &Recorded<Event>,
+    ) -> Result<Vec<(Recipient, Notice)>, Failure> {
+        let (order_id, recipients) = match occasion.whom {
+            Whom::Order(order_id) => (Some(order_id), vec![Recipient::Order { order_id }]),
+            Whom::Customer(customer_id) => (None, vec![Recipient::Customer { customer_id }]),
+            Whom::Operations => (None, vec![Recipient::Operations]),
+            Whom::WaitingFor(item) => {
+                let customers = self.recipients.waiting_for(shop, item).await?;
+                (None, customers.into_iter().map(|customer_id| Recipient::Customer { customer_id }).collect())
+            }
+        };
+        let mut notices = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            let notice = self.notice(shop, occasion, order_id, &recipient, event).await?;
+            notices.push((recipient, notice));
+        }
+        Ok(notices)
+    }
+
+    async fn notice(
+        &self,
+        shop: &Shop,
+        occasion: &Occasion,
+        order_id: Option<OrderId>,
+        recipient: &Recipient,
+        event: &Recorded<Event>,
+    ) -> Result<Notice, Failure> {
+        let customer_id = match recipient {
+            Recipient::Customer { customer_id } => Some(*customer_id),
+            Recipient::Order { order_id } => self.recipients.customer_of(shop, *order_id).await?,
+            Recipient::Checkout { .. } | Recipient::Operations => None,
+        };
+        Ok(Notice {
+            rule: occasion.rule.to_string(),
+            channel: events::Channel::Email,
+            recipient: recipient.clone(),
+            trigger: Trigger { event_id: event.envelope.id.clone(), position: event.position },
+            order_id,
+            customer_id,
+            // An overlong time is as good as none.
+            expires_at: occasion.at.checked_add(self.settings.expires_after).unwrap_or(events::Timestamp::MAX),
+        })
+    }
+}
