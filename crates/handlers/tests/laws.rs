@@ -12,11 +12,17 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
+use aggregates::Program;
 use bytes::Bytes;
 use db::Database;
-use events::{Envelope, Event, Recorded, Shop, subject};
+use events::{Envelope, Event, Recorded, Shop, Timestamp, subject};
+use handlers::checkouts::{self, Checkouts, CheckoutsSettings};
 use handlers::inventory::{self, Inventory, InventorySettings};
+use handlers::loyalty::{self, Loyalty, LoyaltySettings};
+use handlers::notifications::{self, NotificationSettings, Notifications, ShopFacts};
 use handlers::{SERVICES, Service};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use projections::Engine;
 use recorder::Recorder;
 use simulator::{Delivery, Settings, Store};
@@ -38,15 +44,49 @@ async fn open(service: &Service, ground: &Ground, db: Database) -> Opened {
         inventory::NAME => {
             let settings = InventorySettings::default();
             let Inventory { copies, allocate_stock, .. } = Inventory::open(&ground.broker, db, settings).await.unwrap();
-            Opened { copies, subscribers: vec![drive(ground, allocate_stock).await] }
+            Opened { copies: Some(copies), subscribers: vec![drive(ground, allocate_stock).await] }
+        }
+        loyalty::NAME => {
+            // Points that expire do so by the clock of the server.
+            let program = Program { validity_days: 0, ..Program::default() };
+            let settings = LoyaltySettings { program, without: BTreeSet::new() };
+            let Loyalty { award_points, schedule_points, age_points } = Loyalty::new(&ground.broker, settings);
+            let subscribers = vec![
+                drive(ground, award_points).await,
+                drive(ground, schedule_points).await,
+                drive(ground, age_points).await,
+            ];
+            Opened { copies: None, subscribers }
+        }
+        checkouts::NAME => {
+            let settings = CheckoutsSettings { abandoned_after: SignedDuration::from_hours(24 * 36_500) };
+            let Checkouts { watch, abandon } = Checkouts::new(&ground.broker, settings);
+            Opened { copies: None, subscribers: vec![drive(ground, watch).await, drive(ground, abandon).await] }
+        }
+        notifications::NAME => {
+            let service = Notifications::open(&ground.broker, db, notification_settings()).await.unwrap();
+            let Notifications { copies, request, send, wake } = service;
+            let subscribers = vec![drive(ground, request).await, drive(ground, send).await, drive(ground, wake).await];
+            Opened { copies: Some(copies), subscribers }
         }
         unknown => panic!("the service {unknown} is not opened here: give it an entry, and the laws hold for it"),
     }
 }
 
+/// Without a provider each message is suppressed in the end, and its time is always the same.
+fn notification_settings() -> NotificationSettings {
+    let now: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
+    NotificationSettings {
+        enabled: true,
+        shops: [(shop(), ShopFacts { time_zone: TimeZone::UTC })].into(),
+        clock: Arc::new(move || now),
+        ..NotificationSettings::default()
+    }
+}
+
 /// A service whose subscribers are driven step by step.
 struct Opened {
-    copies: Engine,
+    copies: Option<Engine>,
     subscribers: Vec<Box<dyn Driven>>,
 }
 
@@ -229,7 +269,9 @@ impl World {
         let mut sum = Step::default();
         loop {
             let before = self.head().await;
-            self.service.copies.step().await.unwrap();
+            if let Some(copies) = &mut self.service.copies {
+                copies.step().await.unwrap();
+            }
             let mut handled = 0;
             for subscriber in &mut self.service.subscribers {
                 let step = subscriber.step().await;
