@@ -28,6 +28,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("en/back_in_stock.html", include_str!("templates/en/back_in_stock.html")),
     ("en/tier_changed.txt", include_str!("templates/en/tier_changed.txt")),
     ("en/tier_changed.html", include_str!("templates/en/tier_changed.html")),
+    ("en/abandoned_checkout.txt", include_str!("templates/en/abandoned_checkout.txt")),
+    ("en/abandoned_checkout.html", include_str!("templates/en/abandoned_checkout.html")),
 ];
 
 /// Around every HTML part.
