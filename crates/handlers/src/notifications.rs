@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use db::Database;
 use events::Timestamp;
+use projections::checkout_contacts::CheckoutContacts;
 use projections::customer_contacts::CustomerContacts;
 use projections::order_contacts::OrderContacts;
 use projections::orders::Orders;
@@ -54,6 +55,7 @@ pub const NAME: &str = "notifications";
 
 /// The read models that the service keeps for itself, to look things up.
 pub const COPIES: &[ReadModel] = &[
+    ReadModel::of::<CheckoutContacts>(),
     ReadModel::of::<CustomerContacts>(),
     ReadModel::of::<OrderContacts>(),
     ReadModel::of::<Orders>(),
@@ -62,8 +64,14 @@ pub const COPIES: &[ReadModel] = &[
 ];
 
 /// What its subscribers wait for before they look anything up.
-const COPY_NAMES: &[&str] =
-    &[CustomerContacts::NAME, OrderContacts::NAME, Orders::NAME, Products::NAME, Variants::NAME];
+const COPY_NAMES: &[&str] = &[
+    CheckoutContacts::NAME,
+    CustomerContacts::NAME,
+    OrderContacts::NAME,
+    Orders::NAME,
+    Products::NAME,
+    Variants::NAME,
+];
 
 pub fn durables() -> Vec<Durable> {
     vec![RequestNotifications::durable(), SendNotifications::durable(), WakeNotifications::durable()]

@@ -1,6 +1,6 @@
 use events::{
-    CustomerId, Event, Fulfillment, FulfillmentLine, LoyaltyTierChanged, Money, OrderEvent, OrderRefunded, Shop,
-    StockEvent,
+    CheckoutContent, CheckoutLine, CustomerId, Event, Fulfillment, FulfillmentLine, LoyaltyTierChanged, Money,
+    OrderEvent, OrderRefunded, Shop, StockEvent,
 };
 use projections::orders::OrderView;
 use serde::Serialize;
@@ -23,6 +23,8 @@ pub struct Context {
     pub item: Option<ItemPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<TierPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<CheckoutPart>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -95,11 +97,20 @@ pub struct TierPart {
     pub to: Option<String>,
 }
 
+/// What stands in a checkout.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckoutPart {
+    pub lines: Vec<LinePart>,
+    pub total: Money,
+    /// None unless it is an address of the web.
+    pub recovery_url: Option<String>,
+}
+
 impl Context {
     pub(super) fn new(shop: &Shop, contact: Contact) -> Self {
         let recipient = RecipientPart { first_name: contact.first_name, customer_id: contact.customer_id };
         let shop = ShopPart { name: shop.to_string(), domain: shop.domain() };
-        Self { shop, recipient, order: None, fulfillment: None, refund: None, item: None, tier: None }
+        Self { shop, recipient, order: None, fulfillment: None, refund: None, item: None, tier: None, checkout: None }
     }
 
     /// Puts in what the event itself says of the order.
@@ -126,6 +137,14 @@ impl Context {
         Self { item: Some(ItemPart { short, order_id, ..item }), ..self }
     }
 
+    pub(super) fn checkout(self, content: CheckoutContent) -> Self {
+        let line =
+            |line: CheckoutLine| LinePart { title: line.title, sku: None, quantity: line.quantity, price: line.price };
+        let lines = content.lines.into_iter().map(line).collect();
+        let recovery_url = content.recovery_url.filter(|url| is_web(url));
+        Self { checkout: Some(CheckoutPart { lines, total: content.total, recovery_url }), ..self }
+    }
+
     pub(super) fn tier(self, told: &LoyaltyTierChanged) -> Self {
         Self { tier: Some(TierPart { from: told.from.clone(), to: told.to.clone() }), ..self }
     }
@@ -134,7 +153,16 @@ impl Context {
     pub fn sample(rule: Rule) -> Self {
         let shop = ShopPart { name: "acme".to_owned(), domain: "acme.myshopify.com".to_owned() };
         let recipient = RecipientPart { first_name: Some("Ann".to_owned()), customer_id: CustomerId::new(7) };
-        let bare = Self { shop, recipient, order: None, fulfillment: None, refund: None, item: None, tier: None };
+        let bare = Self {
+            shop,
+            recipient,
+            order: None,
+            fulfillment: None,
+            refund: None,
+            item: None,
+            tier: None,
+            checkout: None,
+        };
         let order = sample_order;
         match rule {
             Rule::OrderConfirmation | Rule::Cancellation => Self { order: order(), ..bare },
@@ -148,6 +176,7 @@ impl Context {
                 let (from, to) = (Some("silver".to_owned()), Some("gold".to_owned()));
                 Self { tier: Some(TierPart { from, to }), ..bare }
             }
+            Rule::AbandonedCheckout => Self { checkout: sample_checkout(), ..bare },
         }
     }
 }
@@ -184,14 +213,18 @@ impl FulfillmentPart {
             let (title, sku) = (line.title.clone(), line.sku.clone());
             Some(LinePart { title, sku, quantity: sent.quantity, price: line.price })
         };
-        let web = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
         Self {
             tracking_company: fulfillment.tracking_company.clone(),
             tracking_number: fulfillment.tracking_number.clone(),
-            tracking_url: fulfillment.tracking_url.as_ref().filter(web).cloned(),
+            tracking_url: fulfillment.tracking_url.as_ref().filter(|url| is_web(url)).cloned(),
             lines: fulfillment.lines.iter().filter_map(line).collect(),
         }
     }
+}
+
+/// Nothing else is made a link of.
+fn is_web(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
 }
 
 fn given_back(refunded: &OrderRefunded) -> Option<Money> {
@@ -221,6 +254,11 @@ fn sample_order() -> Option<OrderPart> {
         tax: euros(4)?,
         total: euros(23)?,
     })
+}
+
+fn sample_checkout() -> Option<CheckoutPart> {
+    let recovery_url = Some("https://acme.example/recover".to_owned());
+    Some(CheckoutPart { lines: sample_line().into_iter().collect(), total: euros(20)?, recovery_url })
 }
 
 fn sample_fulfillment() -> FulfillmentPart {

@@ -30,7 +30,7 @@ struct Provider {
 /// another may take it. The texts are ours: an answer may quote the message.
 enum Carrier {
     Smtp(Smtp),
-    Http(Http),
+    Http(Box<Http>),
 }
 
 /// Why nobody took a message.
@@ -55,7 +55,7 @@ impl Providers {
             providers.entry(Channel::Email).or_default().push(Provider { name: smtp::NAME.to_owned(), port, carrier });
         }
         for http in &settings.http {
-            let carrier = Carrier::Http(Http::new(http).map_err(|error| failed(&http.name, error))?);
+            let carrier = Carrier::Http(Http::new(http).map(Box::new).map_err(|error| failed(&http.name, error))?);
             let port = Port::new(port_name(http.channel), &http.port_settings);
             providers.entry(http.channel).or_default().push(Provider { name: http.name.clone(), port, carrier });
         }

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use db::Database;
-use events::{CustomerId, InventoryItemId, OrderId, Recipient, Shop};
+use events::{CheckoutContent, CustomerId, InventoryItemId, OrderId, Recipient, Shop};
 use projections::orders::{self, OrderView};
-use projections::{ReadError, customer_contacts, order_contacts, products, variants, wait_for};
+use projections::{ReadError, checkout_contacts, customer_contacts, order_contacts, products, variants, wait_for};
 use streams::Failure;
 
 use super::context::ItemPart;
@@ -28,6 +28,10 @@ pub(super) struct Contact {
     pub(super) sms_consent: bool,
     /// Deleted.
     pub(super) gone: bool,
+    /// In which they began a checkout.
+    pub(super) locale: Option<String>,
+    /// What they are to be told is no longer so.
+    pub(super) superseded: bool,
 }
 
 impl Recipients {
@@ -46,7 +50,8 @@ impl Recipients {
         match recipient {
             Recipient::Order { order_id } => self.of_order(shop, *order_id).await,
             Recipient::Customer { customer_id } => self.of_customer(shop, *customer_id).await,
-            Recipient::Checkout { .. } | Recipient::Operations => Ok(None),
+            Recipient::Checkout { token } => self.of_checkout(shop, token).await,
+            Recipient::Operations => Ok(None),
         }
     }
 
@@ -65,6 +70,12 @@ impl Recipients {
         waiting.sort_unstable();
         waiting.dedup();
         Ok(waiting)
+    }
+
+    /// None before its first snapshot.
+    pub(super) async fn checkout(&self, shop: &Shop, token: &str) -> Result<Option<CheckoutContent>, Failure> {
+        let found = checkout_contacts::get(&self.copies, shop, token).await.map_err(unreadable)?;
+        Ok(found.and_then(|found| found.view.content))
     }
 
     /// None before its first snapshot, and once it is deleted.
@@ -111,6 +122,27 @@ impl Recipients {
         }))
     }
 
+    /// A customer's own word on marketing wins over the box they ticked in the checkout.
+    async fn of_checkout(&self, shop: &Shop, token: &str) -> Result<Option<Contact>, Failure> {
+        let found = checkout_contacts::get(&self.copies, shop, token).await.map_err(unreadable)?;
+        let Some(row) = found.map(|found| found.view) else { return Ok(None) };
+        let Some(content) = row.content else { return Ok(None) };
+        let known = match content.customer_id {
+            Some(customer) => self.of_customer(shop, customer).await?,
+            None => None,
+        };
+        let ticked = Contact { email_consent: content.accepts_marketing, ..Contact::default() };
+        let known = known.unwrap_or(ticked);
+        Ok(Some(Contact {
+            email: content.email.or(known.email),
+            phone: content.phone.or(known.phone),
+            customer_id: content.customer_id,
+            locale: content.locale,
+            superseded: row.completed,
+            ..known
+        }))
+    }
+
     async fn of_customer(&self, shop: &Shop, id: CustomerId) -> Result<Option<Contact>, Failure> {
         let found = customer_contacts::get(&self.copies, shop, id).await.map_err(unreadable)?;
         Ok(found.map(|found| found.view).map(|row| Contact {
@@ -122,6 +154,7 @@ impl Recipients {
             email_consent: row.email_consent,
             sms_consent: row.sms_consent,
             gone: row.gone,
+            ..Contact::default()
         }))
     }
 }

@@ -28,7 +28,8 @@ impl Subscriber for RequestNotifications {
     type Message = Recorded<Event>;
 
     fn filters() -> Vec<String> {
-        [AggregateKind::Order, AggregateKind::Stock, AggregateKind::Loyalty].map(events::subject::events_of).into()
+        let kinds = [AggregateKind::Order, AggregateKind::Stock, AggregateKind::Loyalty, AggregateKind::Checkout];
+        kinds.map(events::subject::events_of).into()
     }
 
     async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {
@@ -79,12 +80,13 @@ impl Desk {
         occasion: &Occasion,
         event: &Recorded<Event>,
     ) -> Result<Vec<(Recipient, Notice)>, Failure> {
-        let (order_id, recipients) = match occasion.whom {
-            Whom::Order(order_id) => (Some(order_id), vec![Recipient::Order { order_id }]),
-            Whom::Customer(customer_id) => (None, vec![Recipient::Customer { customer_id }]),
+        let (order_id, recipients) = match &occasion.whom {
+            Whom::Order(id) => (Some(*id), vec![Recipient::Order { order_id: *id }]),
+            Whom::Customer(id) => (None, vec![Recipient::Customer { customer_id: *id }]),
+            Whom::Checkout(token) => (None, vec![Recipient::Checkout { token: token.clone() }]),
             Whom::Operations => (None, vec![Recipient::Operations]),
             Whom::WaitingFor(item) => {
-                let customers = self.recipients.waiting_for(shop, item).await?;
+                let customers = self.recipients.waiting_for(shop, *item).await?;
                 (None, customers.into_iter().map(|customer_id| Recipient::Customer { customer_id }).collect())
             }
         };
@@ -107,7 +109,10 @@ impl Desk {
         let customer_id = match recipient {
             Recipient::Customer { customer_id } => Some(*customer_id),
             Recipient::Order { order_id } => self.recipients.customer_of(shop, *order_id).await?,
-            Recipient::Checkout { .. } | Recipient::Operations => None,
+            Recipient::Checkout { token } => {
+                self.recipients.checkout(shop, token).await?.and_then(|checkout| checkout.customer_id)
+            }
+            Recipient::Operations => None,
         };
         Ok(Notice {
             rule: occasion.rule.to_string(),

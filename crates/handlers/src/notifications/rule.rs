@@ -2,8 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use events::{
-    CustomerId, Event, Fulfillment, FulfillmentState, InventoryItemId, LoyaltyEvent, OrderEvent, OrderId,
-    OrderRefunded, Recorded, StockEvent, Timestamp, TransactionKind, TransactionStatus,
+    CheckoutEvent, CustomerId, Event, Fulfillment, FulfillmentState, InventoryItemId, LoyaltyEvent, OrderEvent,
+    OrderId, OrderRefunded, Recorded, StockEvent, Timestamp, TransactionKind, TransactionStatus,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,7 @@ pub enum Rule {
     Oversold,
     BackInStock,
     TierChanged,
+    AbandonedCheckout,
 }
 
 /// What a message may do.
@@ -34,7 +35,7 @@ pub enum Class {
 }
 
 impl Rule {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OrderConfirmation,
         Self::ShippingConfirmation,
         Self::Delivery,
@@ -44,6 +45,7 @@ impl Rule {
         Self::Oversold,
         Self::BackInStock,
         Self::TierChanged,
+        Self::AbandonedCheckout,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -57,6 +59,7 @@ impl Rule {
             Self::Oversold => "oversold",
             Self::BackInStock => "back_in_stock",
             Self::TierChanged => "tier_changed",
+            Self::AbandonedCheckout => "abandoned_checkout",
         }
     }
 
@@ -67,7 +70,7 @@ impl Rule {
             | Self::Delivery
             | Self::Refund
             | Self::Cancellation => Class::Transactional,
-            Self::BackInStock | Self::TierChanged => Class::Marketing,
+            Self::BackInStock | Self::TierChanged | Self::AbandonedCheckout => Class::Marketing,
             Self::LowStock | Self::Oversold => Class::Operational,
         }
     }
@@ -105,10 +108,12 @@ pub(super) struct Occasion {
 }
 
 /// Whom it concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Whom {
     Order(OrderId),
     Customer(CustomerId),
+    /// By its token.
+    Checkout(String),
     /// Those who wait for the item to come back.
     WaitingFor(InventoryItemId),
     Operations,
@@ -129,6 +134,12 @@ pub(super) fn occasions(event: &Recorded<Event>) -> Vec<Occasion> {
             };
             id.parse().ok().map(occasion).into_iter().collect()
         }
+        Event::Checkout(CheckoutEvent::Abandoned(told)) => vec![Occasion {
+            rule: Rule::AbandonedCheckout,
+            id: event.envelope.id.to_string(),
+            at: told.at,
+            whom: Whom::Checkout(id.clone()),
+        }],
         _ => Vec::new(),
     }
 }

@@ -105,6 +105,9 @@ impl Desk {
         if contact.gone {
             return suppress(Suppression::RecipientGone);
         }
+        if contact.superseded {
+            return suppress(Suppression::Superseded);
+        }
         if self.address(&notice.recipient, channel, contact).is_none() {
             return suppress(Suppression::NoAddress);
         }
@@ -129,8 +132,9 @@ impl Desk {
     ) -> Result<Verdict, Failure> {
         let event = self.trigger(notice).await?;
         let to = self.address(&notice.recipient, notice.channel, &contact).unwrap_or_default();
+        let locale = contact.locale.clone();
         let context = self.context(&key.shop, &event, notice, contact).await?;
-        let rendered = self.templates.render(rule, None, &context).map_err(Failure::reject)?;
+        let rendered = self.templates.render(rule, locale.as_deref(), &context).map_err(Failure::reject)?;
         let message = Message {
             id: IdempotencyKey::derive(&[key.shop.as_str(), &key.id, &attempt.to_string()]),
             rule: rule.as_str(),
@@ -221,6 +225,10 @@ impl Desk {
                     Ok(context.stocked(stock, self.recipients.item(shop, item).await?))
                 }
                 Event::Loyalty(LoyaltyEvent::TierChanged(told)) => Ok(context.tier(told)),
+                Event::Checkout(_) => {
+                    let content = self.recipients.checkout(shop, &event.envelope.key.id).await?;
+                    Ok(context.checkout(content.ok_or_else(|| Failure::retry("the checkout is not known yet"))?))
+                }
                 _ => Ok(context),
             },
         }

@@ -28,6 +28,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("en/back_in_stock.html", include_str!("templates/en/back_in_stock.html")),
     ("en/tier_changed.txt", include_str!("templates/en/tier_changed.txt")),
     ("en/tier_changed.html", include_str!("templates/en/tier_changed.html")),
+    ("en/abandoned_checkout.txt", include_str!("templates/en/abandoned_checkout.txt")),
+    ("en/abandoned_checkout.html", include_str!("templates/en/abandoned_checkout.html")),
 ];
 
 /// Around every HTML part.
@@ -53,6 +55,8 @@ pub enum TemplateError {
     Name { name: String },
     #[error("the template {name}, line {line}: {kind}")]
     Broken { name: String, line: usize, kind: String },
+    #[error("the template {name} has no .txt beside it: a mail has a text part")]
+    Alone { name: String },
     #[error("there is no template for {rule}")]
     Missing { rule: Rule },
 }
@@ -80,6 +84,10 @@ impl Templates {
         for (name, source) in own {
             check_name(name)?;
             sources.insert(name.clone(), source.clone());
+        }
+        let alone = |name: &&String| *name != LAYOUT && text_of(name).is_some_and(|text| !sources.contains_key(&text));
+        if let Some(name) = sources.keys().find(alone) {
+            return Err(TemplateError::Alone { name: name.clone() });
         }
         let mut digests = BTreeMap::new();
         for (name, source) in sources {
@@ -143,6 +151,11 @@ fn with_language(locale: &str) -> impl Iterator<Item = &str> {
     [locale].into_iter().chain(language)
 }
 
+/// What has to stand beside an HTML template.
+fn text_of(name: &str) -> Option<String> {
+    name.strip_suffix(".html").map(|stem| format!("{stem}.txt"))
+}
+
 fn check_name(name: &str) -> Result<(), TemplateError> {
     let rule = name.split_once('/').and_then(|(_, file)| file.strip_suffix(".txt").or(file.strip_suffix(".html")));
     match name == LAYOUT || rule.is_some_and(|rule| rule.parse::<Rule>().is_ok()) {
@@ -192,7 +205,7 @@ mod tests {
     fn a_misspelt_variable_is_found_before_anything_is_sent() {
         let refused = refusal("en/refund.txt", &whole("\n{{ order.nmae }}"));
         assert_eq!(refused, "the template en/refund.txt, line 2: undefined value");
-        assert!(refusal("fr/refund.html", "{{ recipient.firstname }}{{ order.nope }}").contains("fr/refund.html"));
+        assert!(refusal("en/refund.html", "{{ order.nope }}").contains("en/refund.html, line 1: undefined value"));
     }
 
     #[test]
@@ -201,6 +214,7 @@ mod tests {
         assert!(refusal("en/refund.txt", "no blocks").contains("en/refund.txt"));
         assert!(refusal("en/refunds.txt", "").contains("not named"));
         assert!(refusal("refund.txt", "").contains("not named"));
+        assert!(refusal("fr/refund.html", "").contains("no .txt beside it"));
     }
 
     #[test]

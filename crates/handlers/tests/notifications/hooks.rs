@@ -13,10 +13,14 @@ use serde_json::Value;
 
 use crate::world::{impatient, only};
 
+/// A status, and when to come back.
+type Answer = (u16, Option<&'static str>);
+pub(crate) type Call = (HeaderMap, Value);
+
 #[derive(Clone, Default)]
 pub(crate) struct Hook {
-    answers: Arc<Mutex<VecDeque<(u16, Option<&'static str>)>>>,
-    calls: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
     port: u16,
 }
 
@@ -34,7 +38,7 @@ impl Hook {
         self.answers.lock().unwrap().push_back((code, retry_after));
     }
 
-    pub(crate) fn calls(&self) -> Vec<(HeaderMap, Value)> {
+    pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 

@@ -124,3 +124,64 @@ async fn a_preview_shows_what_would_be_sent_and_sends_nothing() {
     assert_eq!(world.ends().await, ["order_confirmation sent"]);
     assert_eq!(world.rows().await[0].key, previews[0].key);
 }
+
+#[tokio::test]
+async fn what_a_customer_agreed_to_they_are_sent() {
+    let mut world = World::with(|all| all.rules = only(&[Rule::BackInStock])).await;
+    world.say("products/create", product()).await;
+    world.say("customers/create", customer(json!({}))).await;
+    let agreed = json!({
+        "customer_id": 7, "email_address": "ann@example.com",
+        "email_marketing_consent": {
+            "state": "subscribed", "opt_in_level": "single_opt_in", "consent_updated_at": "2026-03-01T12:00:30Z",
+        },
+    });
+    world.say("customers_email_marketing_consent/update", agreed).await;
+    for (minute, available) in [(1, 5), (2, 0), (3, 4)] {
+        world.say("inventory_levels/update", level(minute, available)).await;
+    }
+    assert_eq!(world.ends().await, ["back_in_stock sent"]);
+    assert_eq!(read(&world.mail.mails()[0]).subject(), Some("Blue mug, Large is back in stock"));
+}
+
+fn checkout(token: &str, changes: Value) -> Value {
+    let checkout = json!({
+        "id": 900, "token": token, "cart_token": token, "email": "ann@example.com", "currency": "EUR",
+        "total_price": "20.00", "subtotal_price": "20.00", "total_tax": "0.00", "completed_at": null, "customer": null,
+        "created_at": "2026-03-01T12:01:00Z", "updated_at": "2026-03-01T12:01:00Z", "customer_locale": "fr-FR",
+        "buyer_accepts_marketing": true, "abandoned_checkout_url": "https://acme.example/recover",
+        "line_items": [{"product_id": 50, "variant_id": 51, "title": "Mug", "quantity": 2, "price": "10.00"}],
+    });
+    but(checkout, changes)
+}
+
+#[tokio::test]
+async fn who_left_a_checkout_is_reminded_unless_they_came_back_or_never_agreed() {
+    let mut world = World::with(|all| {
+        all.rules = only(&[Rule::AbandonedCheckout]);
+        let french = "{% block subject %}Votre panier{% endblock %}{% block short %}{% endblock %}\
+                      {% block text %}{{ checkout.lines[0].title }} {{ checkout.recovery_url }}{% endblock %}";
+        all.templates.insert("fr/abandoned_checkout.txt".to_owned(), french.to_owned());
+    })
+    .await;
+    world.say("checkouts/create", checkout("a", json!({}))).await;
+    world.say("checkouts/create", checkout("b", json!({"buyer_accepts_marketing": false}))).await;
+    world.say("checkouts/create", checkout("c", json!({}))).await;
+    for token in ["a", "b", "c"] {
+        world.abandon(token, "2026-03-01T13:01:00Z").await;
+    }
+    let back = json!({"completed_at": "2026-03-01T13:02:00Z", "updated_at": "2026-03-01T13:02:00Z"});
+    world.say("checkouts/update", checkout("c", back)).await;
+    assert_eq!(
+        world.ends().await,
+        [
+            "abandoned_checkout sent",
+            "abandoned_checkout suppressed no_consent",
+            "abandoned_checkout suppressed superseded"
+        ]
+    );
+    let mails = world.mail.mails();
+    let message = read(&mails[0]);
+    assert_eq!((mails.len(), message.subject()), (1, Some("Votre panier")));
+    assert!(message.body_text(0).unwrap().contains("Mug https://acme.example/recover"));
+}

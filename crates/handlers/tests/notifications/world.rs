@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aggregates::{Command, Customer, Order, Product, Stock};
+use aggregates::{Checkout, CheckoutCommand, Command, Customer, Order, Product, Stock};
 use db::Database;
 use events::{AggregateKey, AggregateKind, Event, Recorded, Shop, Timestamp};
 use handlers::notifications::{
@@ -115,9 +115,19 @@ impl World {
                 Command::Product(_, command) => self.store.execute::<Product>(&key, command, &cause).await.unwrap(),
                 Command::Customer(_, command) => self.store.execute::<Customer>(&key, command, &cause).await.unwrap(),
                 Command::Stock(_, command) => self.store.execute::<Stock>(&key, command, &cause).await.unwrap(),
+                Command::Checkout(_, command) => self.store.execute::<Checkout>(&key, command, &cause).await.unwrap(),
                 other => panic!("not for this service: {other:?}"),
             };
         }
+    }
+
+    /// As when the wait for a customer ends.
+    pub(crate) async fn abandon(&mut self, token: &str, at: &str) {
+        let key = AggregateKey::new(AggregateKind::Checkout, &shop(), token);
+        let at = at.parse().unwrap();
+        let cause = Cause { id: format!("timer:{token}"), correlation_id: "test".to_owned(), trace_parent: None };
+        let command = CheckoutCommand::Abandon { at, last_seen_at: at };
+        self.store.execute::<Checkout>(&key, command, &cause).await.unwrap();
     }
 
     /// Lets the service do all that it can do now.
