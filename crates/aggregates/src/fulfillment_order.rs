@@ -69,10 +69,10 @@ impl FulfillmentOrderState {
         told.lines.into_iter().for_each(|lines| self.lines.hear(as_of, lines));
         told.fulfill_at.into_iter().for_each(|at| self.fulfill_at.hear(as_of, at));
         for hold in told.held {
-            self.holds.entry(hold.id).or_default().hear(as_of, Some(hold));
+            self.holds.entry(hold.id).or_default().hear_or_greater(as_of, Some(hold));
         }
         for id in told.released {
-            self.holds.entry(id).or_default().hear(as_of, None);
+            self.holds.entry(id).or_default().hear_or_greater(as_of, None);
         }
         self.replaced_by.extend(told.replaced_by);
         self.replaces.extend(told.replaces);

@@ -34,3 +34,14 @@ impl<T> Latest<T> {
         }
     }
 }
+
+impl<T: Ord> Latest<T> {
+    /// For facts that two topics tell with one body, which has one digest: of two values of one moment the
+    /// greater wins.
+    pub(crate) fn hear_or_greater(&mut self, as_of: &AsOf, value: T) {
+        let same_moment = self.as_of() == Some(as_of);
+        if self.is_older_than(as_of) || (same_moment && self.get() < Some(&value)) {
+            self.0 = Some((as_of.clone(), value));
+        }
+    }
+}

@@ -102,7 +102,7 @@ pub struct FulfillmentOrderLine {
     pub remaining: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct FulfillmentHold {
     pub id: FulfillmentHoldId,
     /// Shopify's word: `inventory_out_of_stock`, `high_risk_of_fraud`, `other`, …

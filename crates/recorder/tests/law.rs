@@ -23,9 +23,10 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// What an aggregate remembers of the telling, not of the thing told: which event it took to say so,
-/// and when a change that nothing explains was noticed.
-const MEMORY: [&str; 4] = ["placed_quantity", "changed_at", "drift_told", "before"];
+/// What an aggregate remembers of the telling, not of the thing told: which event it took to say so, when a
+/// change that nothing explains was noticed, which observation was explained by then, and how far an item's
+/// books are closed.
+const MEMORY: [&str; 7] = ["placed_quantity", "changed_at", "drift_told", "before", "base", "next", "closed"];
 
 #[path = "law/news.rs"]
 mod news;

@@ -145,7 +145,7 @@ async fn every_kind_of_aggregate_is_recorded() {
         ("products/create", product),
         ("customers/create", customer),
         ("inventory_levels/update", level),
-        ("app/uninstalled", r#"{"id":8,"myshopify_domain":"acme.myshopify.com"}"#),
+        ("app/uninstalled", r#"{"id":8,"name":"Acme","myshopify_domain":"acme.myshopify.com"}"#),
     ] {
         house.deliver(Some(&shop()), topic, body).await;
     }

@@ -54,11 +54,16 @@ impl InboxReader {
     /// The next deliveries, at most `max`; none when nothing came within `wait`. After an error the
     /// reader goes on from where it was.
     pub async fn next_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<InboxDelivery>, ReadError> {
-        let batch = self.read_batch(max, wait).await;
-        if batch.is_err() {
+        let mut deliveries = Vec::new();
+        let read = self.read_into(&mut deliveries, max, wait).await;
+        if read.is_err() {
             self.open = None;
         }
-        batch
+        match read {
+            // What came before the error is not lost with it; if it lasts, the next call meets it again.
+            Err(_) if !deliveries.is_empty() => Ok(deliveries),
+            read => read.map(|()| deliveries),
+        }
     }
 
     /// The next deliveries of those that were there when it was first asked, at most `max`; none at the end.
@@ -74,9 +79,13 @@ impl InboxReader {
         Ok(batch)
     }
 
-    async fn read_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<InboxDelivery>, ReadError> {
+    async fn read_into(
+        &mut self,
+        deliveries: &mut Vec<InboxDelivery>,
+        max: usize,
+        wait: Duration,
+    ) -> Result<(), ReadError> {
         let deadline = Instant::now() + wait;
-        let mut deliveries = Vec::new();
         while deliveries.len() < max {
             let open = self.connect().await?;
             let message = match open.pull.arrived()? {
@@ -101,7 +110,7 @@ impl InboxReader {
             // What others put there is not ours to stumble over; the recorder reports it.
             deliveries.extend(InboxDelivery::read(&raw));
         }
-        Ok(deliveries)
+        Ok(())
     }
 
     async fn connect(&mut self) -> Result<&mut Open, ReadError> {

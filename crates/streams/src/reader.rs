@@ -63,16 +63,20 @@ impl EventReader {
     /// The next entries, at most `max`; none when nothing came within `wait`. After an error the reader
     /// goes on from where it was.
     pub async fn next_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
-        let batch = self.read_batch(max, wait).await;
-        if batch.is_err() {
+        let mut entries = Vec::new();
+        let read = self.read_into(&mut entries, max, wait).await;
+        if read.is_err() {
             self.pull = None;
         }
-        batch
+        match read {
+            // What came before the error is not lost with it; if it lasts, the next call meets it again.
+            Err(_) if !entries.is_empty() => Ok(entries),
+            read => read.map(|()| entries),
+        }
     }
 
-    async fn read_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
+    async fn read_into(&mut self, entries: &mut Vec<Entry>, max: usize, wait: Duration) -> Result<(), ReadError> {
         let mut deadline = Instant::now() + wait;
-        let mut entries = Vec::new();
         while entries.len() < max {
             let pull = self.connect().await?;
             let message = match pull.arrived()? {
@@ -87,7 +91,7 @@ impl EventReader {
             let patience = if more { LINGER } else { Duration::ZERO };
             deadline = deadline.min(Instant::now() + patience);
         }
-        Ok(entries)
+        Ok(())
     }
 
     /// The entry, and whether more are on their way. `None` after a gap: the reader starts again behind

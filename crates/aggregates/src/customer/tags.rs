@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::latest::Latest;
 
 /// A customer's tags: what the newest snapshot of all says, and what was said of single tags since.
-/// Single words that are older than the snapshot are forgotten, so any order of telling ends the same.
+/// Single words that are older than the snapshot are forgotten, so any order of telling ends the same. Of a
+/// tag that is added and removed at the same moment nobody knows the order: it is there.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tags {
     all: Latest<Vec<String>>,
@@ -29,7 +30,7 @@ impl Tags {
     fn hear_single(&mut self, as_of: &AsOf, tags: Vec<String>, there: bool) {
         if self.all.is_older_than(as_of) {
             for tag in tags {
-                self.single.entry(tag).or_default().hear(as_of, there);
+                self.single.entry(tag).or_default().hear_or_greater(as_of, there);
             }
         }
     }

@@ -55,7 +55,9 @@ async fn status_tells_what_is_pending_and_settles_only_when_nothing_is() {
     let head = behind["events"]["head"].as_u64().unwrap();
     assert!(head > 0);
     assert_eq!(behind["settled"], false);
-    let reader = json!({"name": "reader", "pending": head, "ack_pending": 0, "dead": 0, "paused": false});
+    let reader = json!({
+        "name": "reader", "pending": head, "ack_pending": 0, "dead": 0, "paused": false, "paused_shops": [],
+    });
     assert_eq!(behind["subscribers"], json!([reader]));
     let orders = |status: &Value| {
         let mut projections = status["projections"].as_array().unwrap().iter();
