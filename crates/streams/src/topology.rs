@@ -116,11 +116,14 @@ pub async fn ensure_durables(
     durables: &[Durable],
 ) -> Result<(), TopologyError> {
     for durable in durables {
-        let step = consumers::Step::plan(broker, durable, settings).await?;
-        if let Some(refusal) = step.differences().iter().find_map(|difference| difference.refusal(step.name())) {
-            return Err(refusal);
+        let messages = consumers::Step::plan(broker, durable, settings).await?;
+        let redrives = consumers::Step::plan_redrive(broker, durable, settings).await?;
+        for step in [messages, redrives] {
+            if let Some(refusal) = step.differences().iter().find_map(|difference| difference.refusal(step.name())) {
+                return Err(refusal);
+            }
+            step.apply(broker).await?;
         }
-        step.apply(broker).await?;
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub(crate) struct Filter {
     #[arg(long, value_parser = shop)]
     shop: Option<Shop>,
     /// What they are here for, such as unknown_topic.
-    #[arg(long = "for", value_name = "TOKEN")]
+    #[arg(id = "token", long = "for", value_name = "TOKEN")]
     reason: Option<String>,
 }
 
