@@ -112,7 +112,7 @@ async fn tail(common: &Common, broker: &Broker, head: u64, filter: &Filter) -> O
     }
 }
 
-fn refuse_past_end(position: u64, head: u64) -> Outcome {
+pub(super) fn refuse_past_end(position: u64, head: u64) -> Outcome {
     if position <= head {
         return Ok(());
     }
