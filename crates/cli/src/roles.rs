@@ -4,6 +4,7 @@ mod broker;
 mod databases;
 mod gauges;
 mod notifications;
+mod users;
 
 use std::collections::HashMap;
 
@@ -23,10 +24,12 @@ use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, Subscrip
 use crate::config::{Config, KnownShop};
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::host::Host;
+use crate::telemetry::measured;
 
 pub(crate) use broker::{connect, durables, ensure_streams, explain, own_durability, report_streams, require_streams};
 pub(crate) use databases::open as open_database;
 pub(crate) use notifications::notification_settings;
+pub(crate) use users::users;
 
 /// The database of the read models that are queried.
 pub(crate) const READ_MODELS: &str = "query";
@@ -140,13 +143,13 @@ impl Ground {
         let watched = [models].into_iter().chain(copies).collect();
         let shops: HashMap<_, _> =
             self.shops.iter().map(|known| (known.shop.clone(), ShopSettings { currency: known.currency })).collect();
-        query::router(QueryState::new(shops, database, &self.broker, watched, broker::durables()))
+        measured(query::router(QueryState::new(shops, database, &self.broker, watched, broker::durables())))
     }
 
     /// Writes in, other than webhooks.
     pub(crate) fn commands(&self) -> Router {
         let shops = self.shops.iter().map(|known| known.shop.clone()).collect();
-        commands::router(CommandState::new(shops, &self.broker))
+        measured(commands::router(CommandState::new(shops, &self.broker)))
     }
 
     /// Health and metrics.

@@ -5,6 +5,7 @@
 
 mod api;
 mod backoff;
+mod backup;
 mod bench;
 mod broker;
 mod cause;
@@ -13,6 +14,7 @@ mod denials;
 mod header_block;
 mod inbox;
 mod inbox_reader;
+mod permissions;
 mod publish;
 mod pull;
 mod quarantine;
@@ -28,6 +30,7 @@ pub mod topology;
 mod wire;
 
 pub use api::ReadError;
+pub use backup::{Backup, Manifest, Restore, RestoreError};
 pub use bench::{BareError, BarePublisher, BareReactor};
 pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
 pub use cause::Cause;
@@ -37,6 +40,7 @@ pub use dead_letters::{
 };
 pub use inbox::{AppendError, Appended, Inbox, InboxDelivery, InboxMessage};
 pub use inbox_reader::{InboxReader, InboxSpan, inbox_span};
+pub use permissions::{User, authorization};
 pub use quarantine::{Quarantine, Quarantined, SettleError, Settlement};
 pub use raw::{FromDelivery, Raw, Unreadable};
 pub use reader::{Entry, EventReader, event_at, events_head, stream_epoch};

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
 mod exit_codes;
 mod notify;
 mod operators;
+mod permissions;
 mod process;
 mod quarantine;
+mod roles;
 mod scarcity;
 mod shopify_side;
 mod trace;
