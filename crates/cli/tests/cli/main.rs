@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod exit_codes;
+mod keys;
 mod notify;
 mod operators;
 mod process;
