@@ -9,8 +9,10 @@ pub mod loyalty_entries;
 pub mod notifications;
 pub mod order_contacts;
 pub mod order_lines;
+pub mod order_timeline;
 pub mod orders;
 pub mod products;
+pub mod sales;
 pub mod stock;
 pub mod variants;
 
@@ -30,8 +32,10 @@ pub static ALL: &[ReadModel] = &[
     ReadModel::of::<notifications::Notifications>(),
     ReadModel::of::<order_contacts::OrderContacts>(),
     ReadModel::of::<order_lines::OrderLines>(),
+    ReadModel::of::<order_timeline::OrderTimeline>(),
     ReadModel::of::<orders::Orders>(),
     ReadModel::of::<products::Products>(),
+    ReadModel::of::<sales::Sales>(),
     ReadModel::of::<stock::Stock>(),
     ReadModel::of::<variants::Variants>(),
 ];
