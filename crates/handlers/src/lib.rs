@@ -7,6 +7,7 @@ pub mod inventory;
 pub mod loyalty;
 pub mod notifications;
 pub mod port;
+pub mod replay;
 
 use events::AggregateKind;
 use projections::ReadModel;

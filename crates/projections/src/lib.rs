@@ -6,6 +6,7 @@
 
 mod engine;
 mod fold;
+mod past;
 mod projection;
 mod read;
 mod rows;

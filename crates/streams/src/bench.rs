@@ -99,6 +99,36 @@ impl BareReactor {
     }
 }
 
+/// What readers of the log are measured against.
+#[derive(Debug, Clone)]
+pub struct BareReader {
+    jetstream: Context,
+}
+
+impl BareReader {
+    pub async fn connect(url: &str) -> Result<Self, BareError> {
+        Ok(Self { jetstream: jetstream::new(async_nats::connect(url).await.map_err(failed)?) })
+    }
+
+    /// Receives `count` messages of `EVENTS` and looks at none.
+    pub async fn read(&self, count: u64) -> Result<Duration, BareError> {
+        let events = self.jetstream.get_stream_no_info("EVENTS").await.map_err(failed)?;
+        let config = pull::Config {
+            ack_policy: jetstream::consumer::AckPolicy::None,
+            memory_storage: true,
+            ..Default::default()
+        };
+        let consumer = events.create_consumer(config).await.map_err(failed)?;
+        let started = Instant::now();
+        let messages = consumer.stream().max_messages_per_batch(10_000).messages().await.map_err(failed)?;
+        let mut messages = messages.take(count as usize);
+        while let Some(message) = messages.next().await {
+            message.map_err(failed)?;
+        }
+        Ok(started.elapsed())
+    }
+}
+
 fn failed(error: impl std::fmt::Display) -> BareError {
     BareError(error.to_string())
 }

@@ -82,6 +82,8 @@ pub struct Broker {
     pub(crate) connections: watch::Receiver<u64>,
     pub(crate) denials: Denials,
     pub(crate) outgoing: mpsc::Sender<Outgoing>,
+    /// What it is given goes to a [`Rehearsal`](crate::Rehearsal), not to the server.
+    pub(crate) rehearses: bool,
     shared: Arc<Shared>,
 }
 
@@ -127,7 +129,7 @@ impl Broker {
         tracing::info!(url, server = info.server_name, version = info.version, "connected to the broker");
         let shared =
             Arc::new(Shared { url, durability: settings.durability, request_timeout: settings.request_timeout });
-        Ok(Self { client, connections, denials, outgoing, shared })
+        Ok(Self { client, connections, denials, outgoing, rehearses: false, shared })
     }
 
     /// The largest message, headers included, in bytes.

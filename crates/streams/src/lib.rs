@@ -4,11 +4,13 @@
 //! [`EventReader`] read. Services never create or change anything on the broker.
 
 mod api;
+mod archive;
 mod backoff;
 mod backup;
 mod bench;
 mod broker;
 mod cause;
+mod copy;
 mod dead_letters;
 mod denials;
 mod header_block;
@@ -20,6 +22,7 @@ mod pull;
 mod quarantine;
 mod raw;
 mod reader;
+mod rehearsal;
 pub mod status;
 mod store;
 mod stream;
@@ -30,10 +33,12 @@ pub mod topology;
 mod wire;
 
 pub use api::ReadError;
+pub use archive::{ArchiveError, Archived};
 pub use backup::{Backup, Manifest, Restore, RestoreError};
-pub use bench::{BareError, BarePublisher, BareReactor};
+pub use bench::{BareError, BarePublisher, BareReactor, BareReader};
 pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
 pub use cause::Cause;
+pub use copy::{CopyError, LogImport, StreamCopy};
 pub use dead_letters::{
     DeadLetter, DeadLetters, ErrorClass, Fate, Filed, LetterFilter, LetterGroup, MoveError, Pointed, Redriven, grouped,
     pointed_at,
@@ -44,6 +49,7 @@ pub use permissions::{User, authorization};
 pub use quarantine::{Quarantine, Quarantined, SettleError, Settlement};
 pub use raw::{FromDelivery, Raw, Unreadable};
 pub use reader::{Entry, EventReader, event_at, events_head, stream_epoch};
+pub use rehearsal::{Rehearsal, WouldBe};
 pub use store::{AggregateStore, EventStore, KeptSnapshot, Loaded, Receipt, SnapshotStore, StoreError};
 pub use stream::Stream;
 pub use subscribers::{OperatorError, PausedShop, Subscribers};

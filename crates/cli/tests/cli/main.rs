@@ -4,6 +4,7 @@
 
 mod backup;
 mod exit_codes;
+mod keys;
 mod notify;
 mod operators;
 mod permissions;
