@@ -8,6 +8,7 @@ mod notify;
 mod operators;
 mod process;
 mod quarantine;
+mod replay;
 mod scarcity;
 mod shopify_side;
 mod trace;
