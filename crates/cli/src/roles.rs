@@ -5,6 +5,7 @@ mod broker;
 mod databases;
 mod gauges;
 mod notifications;
+mod users;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,11 +27,13 @@ use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, Subscrip
 use crate::config::{Config, KnownShop};
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::host::Host;
+use crate::telemetry::measured;
 
 pub(crate) use self::access::open_keys;
 pub(crate) use broker::{connect, durables, ensure_streams, explain, own_durability, report_streams, require_streams};
 pub(crate) use databases::open as open_database;
 pub(crate) use notifications::notification_settings;
+pub(crate) use users::users;
 
 /// The database of the read models that are queried.
 pub(crate) const READ_MODELS: &str = "query";
@@ -145,13 +148,13 @@ impl Ground {
             |known: &KnownShop| ShopSettings { currency: known.currency, time_zone: known.time_zone.clone() };
         let shops: HashMap<_, _> = self.shops.iter().map(|known| (known.shop.clone(), settings(known))).collect();
         let state = QueryState::new(shops, database, &self.broker, watched, broker::durables(), access);
-        query::router(state.until(host.shutdown()))
+        measured(query::router(state.until(host.shutdown())))
     }
 
     /// Writes in, other than webhooks.
     pub(crate) fn commands(&self, access: Arc<Access>) -> Router {
         let shops = self.shops.iter().map(|known| known.shop.clone()).collect();
-        commands::router(CommandState::new(shops, &self.broker, access))
+        measured(commands::router(CommandState::new(shops, &self.broker, access)))
     }
 
     /// Health and metrics.

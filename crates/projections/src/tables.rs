@@ -1,6 +1,7 @@
 //! The read models, one file each: the row, its fold, its columns, and how it is read.
 
 pub mod checkout_contacts;
+pub mod conversations;
 pub mod customer_contacts;
 pub mod customers;
 pub mod loyalty;
@@ -23,6 +24,7 @@ use crate::ReadModel;
 /// The table of contents.
 pub static ALL: &[ReadModel] = &[
     ReadModel::of::<checkout_contacts::CheckoutContacts>(),
+    ReadModel::of::<conversations::Conversations>(),
     ReadModel::of::<customer_contacts::CustomerContacts>(),
     ReadModel::of::<customers::Customers>(),
     ReadModel::of::<loyalty::Loyalty>(),

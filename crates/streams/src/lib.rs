@@ -6,6 +6,7 @@
 mod api;
 mod archive;
 mod backoff;
+mod backup;
 mod bench;
 mod broker;
 mod cause;
@@ -15,6 +16,7 @@ mod denials;
 mod header_block;
 mod inbox;
 mod inbox_reader;
+mod permissions;
 mod publish;
 mod pull;
 mod quarantine;
@@ -32,6 +34,7 @@ mod wire;
 
 pub use api::ReadError;
 pub use archive::{ArchiveError, Archived};
+pub use backup::{Backup, Manifest, Restore, RestoreError};
 pub use bench::{BareError, BarePublisher, BareReactor, BareReader};
 pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
 pub use cause::Cause;
@@ -42,6 +45,7 @@ pub use dead_letters::{
 };
 pub use inbox::{AppendError, Appended, Inbox, InboxDelivery, InboxMessage};
 pub use inbox_reader::{InboxReader, InboxSpan, inbox_span};
+pub use permissions::{User, authorization};
 pub use quarantine::{Quarantine, Quarantined, SettleError, Settlement};
 pub use raw::{FromDelivery, Raw, Unreadable};
 pub use reader::{Entry, EventReader, event_at, events_head, stream_epoch};
