@@ -91,12 +91,12 @@ async fn reads(dir: &Path, args: &QueryArgs) -> Outcome<(Figures, Figures)> {
     seed::orders(&broker, args.orders).await?;
     let database = fresh_database(dir, READ_MODELS).await?;
     Engine::open(database.clone(), broker.clone(), projections::ALL).await?.step().await?;
-    let token = key(dir).await?;
+    let (token, database_url) = (key(dir).await?, format!("sqlite://{rows}"));
     let environment = [
         ("TILLSTREAM_SHOPS_0_DOMAIN", "bench.myshopify.com"),
         ("TILLSTREAM_SHOPS_0_SECRETS", "bench-secret"),
-        ("TILLSTREAM_NATS_URL", &url),
-        ("TILLSTREAM_DATABASE_URL", &format!("sqlite://{rows}")),
+        ("TILLSTREAM_NATS_URL", url.as_str()),
+        ("TILLSTREAM_DATABASE_URL", database_url.as_str()),
         ("TILLSTREAM_ACCESS_PER_SECOND", "1000000"),
         ("TILLSTREAM_ACCESS_BURST", "1000000"),
         ("TILLSTREAM_LOG_FILTER", "warn"),

@@ -29,7 +29,7 @@ pub(super) async fn measure(dir: &Path, per_second: u64, time: Duration) -> Outc
         ("TILLSTREAM_SHOPS_0_DOMAIN", DOMAIN),
         ("TILLSTREAM_SHOPS_0_SECRETS", SECRET),
         ("TILLSTREAM_ACCESS_OPEN", "true"),
-        ("TILLSTREAM_DATA_DIR", &data_dir),
+        ("TILLSTREAM_DATA_DIR", data_dir.as_str()),
         ("TILLSTREAM_LOG_FILTER", "warn"),
     ];
     let up = Receiver::start(dir, &["up"], &environment).await?;
