@@ -107,14 +107,13 @@ async fn follow(state: Arc<QueryState>, sender: Sender<Arc<Stretch>>) {
 }
 
 async fn step(state: &QueryState, reader: &mut Option<EventReader>) -> Result<Option<Stretch>, ReadError> {
-    let reader = match reader {
-        Some(reader) => reader,
-        None => {
-            let head = events_head(&state.broker).await?;
-            reader.insert(EventReader::open(&state.broker, head).await?)
-        }
-    };
-    state.next_stretch(reader).await
+    if let Some(reader) = reader {
+        return state.next_stretch(reader).await;
+    }
+    let head = events_head(&state.broker).await?;
+    *reader = Some(EventReader::open(&state.broker, head).await?);
+    // Who joined before this head was known learns from it what was missed.
+    Ok(Some(Stretch { from: head, to: head, changes: Vec::new() }))
 }
 
 impl QueryState {

@@ -1,5 +1,6 @@
 //! `tillstream bench`: measurements, each beside its bare limit in the same run on the same machine.
 
+mod bare_reads;
 mod flash_sale;
 mod handlers;
 mod history;
@@ -8,8 +9,12 @@ mod load;
 mod measure;
 mod orders;
 mod prototype;
+mod query;
+mod replay;
+mod seed;
 mod service;
 mod stage;
+mod visible;
 mod webhooks;
 
 use crate::cli::Common;
@@ -25,6 +30,13 @@ pub(crate) enum BenchCommand {
     FlashSale(flash_sale::FlashSaleArgs),
     /// Loading one item with a long history, with its snapshot and without.
     History(history::HistoryArgs),
+    /// The whole log into a file, beside a bare read.
+    Replay(replay::ReplayArgs),
+    /// Reads by id beside a bare handler, and from a webhook to its row.
+    Query(query::QueryArgs),
+    /// The minimal reader.
+    #[command(hide = true)]
+    BareReads(bare_reads::BareReadsArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -36,6 +48,9 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
         BenchCommand::Handlers(args) => handlers::run(common, args).await,
         BenchCommand::History(args) => history::run(common, args).await,
         BenchCommand::FlashSale(args) => flash_sale::run(common, args).await,
+        BenchCommand::Replay(args) => replay::run(common, args).await,
+        BenchCommand::Query(args) => query::run(common, args).await,
+        BenchCommand::BareReads(args) => bare_reads::run(args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }
 }

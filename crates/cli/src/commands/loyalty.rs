@@ -41,7 +41,7 @@ pub(crate) async fn run(common: &Common, command: &LoyaltyCommand) -> Outcome {
 
 async fn account(common: &Common, shop: &Shop, customer: CustomerId, url: Option<&str>) -> Outcome {
     let base = instance::url(common, url)?;
-    let account = instance::get(&base, &format!("/v1/{shop}/customers/{customer}/loyalty")).await?;
+    let account = instance::get_with_key(common, &base, &format!("/v1/{shop}/customers/{customer}/loyalty")).await?;
     match common.output {
         Format::Json => output::json(&account)?,
         Format::Table => print_account(&account)?,

@@ -10,6 +10,7 @@ mod operators;
 mod permissions;
 mod process;
 mod quarantine;
+mod replay;
 mod roles;
 mod scarcity;
 mod shopify_side;

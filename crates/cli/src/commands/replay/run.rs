@@ -60,7 +60,11 @@ pub(super) async fn run(common: &Common, args: &RunArgs) -> Outcome {
     if args.resume.is_some() {
         (range.from, range.to) = (before.position + 1, before.to);
     }
-    let sink = Sink::open(common, args, &config, &broker, &before).await?;
+    let opened = Sink::open(common, args, &config, &broker, &before).await;
+    if let (Err(failure), Some(ledger)) = (&opened, &mut ledger) {
+        ledger.fail(failure).await?;
+    }
+    let sink = opened?;
     let mut replay = Replay { sink, events: before.events, position: range.from - 1 };
     let ended = replay.drive(args, &broker, range, ledger.as_mut()).await;
     if let Some(ledger) = &mut ledger {
