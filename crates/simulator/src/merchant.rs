@@ -11,6 +11,7 @@ mod pay;
 mod place;
 mod refund;
 mod route;
+mod trade;
 
 use crate::store::Store;
 

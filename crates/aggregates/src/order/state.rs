@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use events::{
     AsOf, Currency, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, LineDelta,
-    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderProtection, OrderRestated, Refund,
-    RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction, TransactionId,
+    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderProtection, OrderRefunded,
+    OrderRestated, Refund, RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction, TransactionId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -91,14 +91,7 @@ impl Order {
             OrderEvent::PaymentVoided(event) => self.payment(event.as_of, event.status),
             OrderEvent::PaymentStatusChanged(event) => self.payment(event.as_of, event.status),
             OrderEvent::TransactionRecorded(event) => self.record(event.transaction),
-            OrderEvent::Refunded(event) => {
-                for held in event.quantities {
-                    self.set_current_quantity(held.line_id, held.current_quantity);
-                }
-                self.lack(event.lacking);
-                event.refund.transactions.iter().cloned().for_each(|transaction| self.record(transaction));
-                self.refunds.insert(event.refund.id, event.refund);
-            }
+            OrderEvent::Refunded(event) => self.refund(event),
             OrderEvent::Returned(event) => self.hear_return(event.order_return.id, &event.as_of, event.told),
             OrderEvent::ReturnUpdated(event) => self.hear_return(event.order_return.id, &event.as_of, event.told),
             OrderEvent::RiskAssessed(event) => {
@@ -171,6 +164,15 @@ impl Order {
         self.edits.extend(event.edit.map(|edit| (edit.id, edit)));
         self.totals = event.totals.or_else(|| self.totals.take());
         self.as_of = event.as_of.or_else(|| self.as_of.take());
+    }
+
+    fn refund(&mut self, event: OrderRefunded) {
+        for held in event.quantities {
+            self.set_current_quantity(held.line_id, held.current_quantity);
+        }
+        self.lack(event.lacking);
+        event.refund.transactions.iter().cloned().for_each(|transaction| self.record(transaction));
+        self.refunds.insert(event.refund.id, event.refund);
     }
 
     fn lack(&mut self, lacking: Vec<LineDelta>) {
