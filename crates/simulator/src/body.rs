@@ -14,6 +14,7 @@ mod line;
 mod order;
 mod order_return;
 mod refund;
+mod shipment;
 mod transaction;
 
 pub(crate) use checkout::checkout;
@@ -25,6 +26,7 @@ pub(crate) use goods::{item, level, location, product};
 pub(crate) use order::{Edit, edited, order};
 pub(crate) use order_return::{return_approved, return_closed};
 pub(crate) use refund::refund;
+pub(crate) use shipment::shipment;
 pub(crate) use transaction::transaction;
 
 use crate::order::Order;

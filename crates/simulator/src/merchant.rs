@@ -11,6 +11,7 @@ mod pay;
 mod place;
 mod refund;
 mod route;
+mod transfer;
 
 use crate::store::Store;
 
