@@ -4,7 +4,9 @@
 
 mod backup;
 mod exit_codes;
+mod inventory;
 mod keys;
+mod loyalty;
 mod notify;
 mod operators;
 mod permissions;
@@ -12,6 +14,7 @@ mod process;
 mod quarantine;
 mod roles;
 mod scarcity;
+mod shop;
 mod shopify_side;
 mod trace;
 mod up;
