@@ -15,6 +15,7 @@ mod order;
 mod order_news;
 mod order_return;
 mod refund;
+mod shipment;
 mod trade;
 mod transaction;
 
@@ -28,6 +29,7 @@ pub(crate) use order::{Edit, edited, order};
 pub(crate) use order_news::{protected, risk, scanned};
 pub(crate) use order_return::{return_ended, return_told};
 pub(crate) use refund::refund;
+pub(crate) use shipment::shipment;
 pub(crate) use trade::{collection, company, contract, dispute, draft, scopes, shop};
 pub(crate) use transaction::transaction;
 

@@ -12,6 +12,7 @@ mod place;
 mod refund;
 mod route;
 mod trade;
+mod transfer;
 
 use crate::store::Store;
 

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use events::{
     AsOf, Currency, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, LineDelta,
-    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderProtection, OrderRefunded,
-    OrderRestated, Refund, RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction, TransactionId,
+    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderExtras, OrderPlaced, OrderProtection,
+    OrderRefunded, OrderRestated, Refund, RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction,
+    TransactionId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,7 @@ pub struct Order {
     pub(super) lines: BTreeMap<LineId, HeldLine>,
     /// Units that were taken off lines beyond those that are known of.
     pub(super) lacking: BTreeMap<LineId, u32>,
+    pub(super) extras: OrderExtras,
     pub(super) totals: Option<Totals>,
     pub(super) financial_status: FinancialStatus,
     pub(super) fulfillment_status: FulfillmentStatus,
@@ -102,6 +104,10 @@ impl Order {
                 self.shipments.entry(event.fulfillment_id).or_default().hear(&event.as_of, event.told);
             }
             OrderEvent::CheckedOut(event) => self.checkout_token = Some(event.checkout_token),
+            OrderEvent::ExtrasChanged(event) => {
+                self.as_of = Some(event.as_of);
+                self.extras = event.extras;
+            }
             OrderEvent::Fulfilled(event) => self.fulfill(event.fulfillment),
             OrderEvent::FulfillmentUpdated(event) => self.fulfill(event.fulfillment),
             OrderEvent::FulfillmentCancelled(event) => self.fulfill(event.fulfillment),

@@ -4,7 +4,9 @@
 
 mod backup;
 mod exit_codes;
+mod inventory;
 mod keys;
+mod loyalty;
 mod notify;
 mod operators;
 mod permissions;
@@ -13,6 +15,7 @@ mod quarantine;
 mod replay;
 mod roles;
 mod scarcity;
+mod shop;
 mod shopify_side;
 mod trace;
 mod up;
