@@ -151,5 +151,5 @@ fn change(entry: Entry) -> Option<Change> {
         .flat_map(|model| model.reached(&event).into_iter().map(|id| ChangedRow { resource: model.name, id }));
     let rows: Vec<ChangedRow> = rows.collect();
     let shop = event.envelope.key.shop;
-    (!rows.is_empty()).then(|| Change { position: entry.position, shop, kind: event.envelope.wire_type, rows })
+    (!rows.is_empty()).then_some(Change { position: entry.position, shop, kind: event.envelope.wire_type, rows })
 }

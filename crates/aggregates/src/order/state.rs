@@ -131,14 +131,16 @@ impl Order {
                 self.as_of = Some(event.as_of);
                 self.cancelled = None;
             }
-            OrderEvent::Restated(event) => {
-                let OrderRestated { at: _, as_of, placed_at, name, test, currency, source_name } = event;
-                self.as_of = Some(as_of);
-                self.identity = Some(Identity { placed_at, name, test, currency, source_name });
-            }
+            OrderEvent::Restated(event) => self.restate(event),
             OrderEvent::Touched(event) => self.as_of = Some(event.as_of),
             OrderEvent::Deleted(event) => self.deleted_at = Some(event.at),
         }
+    }
+
+    fn restate(&mut self, event: OrderRestated) {
+        let OrderRestated { at: _, as_of, placed_at, name, test, currency, source_name } = event;
+        self.as_of = Some(as_of);
+        self.identity = Some(Identity { placed_at, name, test, currency, source_name });
     }
 
     fn place(&mut self, event: OrderPlaced) {

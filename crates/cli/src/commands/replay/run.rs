@@ -30,7 +30,7 @@ const NOTE: Duration = Duration::from_secs(1);
 enum Sink {
     Handler(Box<Handler>),
     File(Archive),
-    Stream(StreamCopy),
+    Stream(Box<StreamCopy>),
 }
 
 #[derive(Debug, Serialize)]
@@ -183,7 +183,7 @@ impl Sink {
             return Ok(Self::File(Archive::open(path, begun)?));
         }
         if let Some(stream) = &target.stream {
-            return Ok(Self::Stream(StreamCopy::begin(broker, stream, prefix).map_err(explain)?));
+            return Ok(Self::Stream(Box::new(StreamCopy::begin(broker, stream, prefix).map_err(explain)?)));
         }
         let name = target.handler.clone().unwrap_or_default();
         let handler = Handler::open(common.output, args, &name, config, &loaded.shops()?, broker).await?;
