@@ -17,25 +17,25 @@ pub(crate) async fn pause(ceiling: Duration) {
 
 /// Waits that double up to a ceiling.
 #[derive(Debug, Clone)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     ceiling: Duration,
     failures: u32,
 }
 
 impl Backoff {
-    pub(crate) const fn new(first: Duration, ceiling: Duration) -> Self {
+    pub const fn new(first: Duration, ceiling: Duration) -> Self {
         Self { first, ceiling, failures: 0 }
     }
 
     /// The next wait: half of it fixed, half of it chance.
-    pub(crate) fn next(&mut self) -> Duration {
+    pub fn next(&mut self) -> Duration {
         let base = self.first.saturating_mul(1 << self.failures.min(20)).min(self.ceiling);
         self.failures += 1;
         base / 2 + full_jitter(base / 2)
     }
 
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 }

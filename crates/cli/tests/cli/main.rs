@@ -15,6 +15,7 @@ mod quarantine;
 mod replay;
 mod roles;
 mod scarcity;
+mod service;
 mod shop;
 mod shopify_side;
 mod trace;

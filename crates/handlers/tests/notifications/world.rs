@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aggregates::{Checkout, CheckoutCommand, Command, Customer, Order, Product, Stock};
+use aggregates::{Checkout, CheckoutCommand};
 use db::Database;
 use events::{AggregateKey, AggregateKind, Event, Recorded, Shop, Timestamp};
 use handlers::notifications::{
@@ -110,14 +110,7 @@ impl World {
         let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };
         for command in commands {
             let key = command.key(&shop);
-            match command {
-                Command::Order(_, command) => self.store.execute::<Order>(&key, command, &cause).await.unwrap(),
-                Command::Product(_, command) => self.store.execute::<Product>(&key, command, &cause).await.unwrap(),
-                Command::Customer(_, command) => self.store.execute::<Customer>(&key, command, &cause).await.unwrap(),
-                Command::Stock(_, command) => self.store.execute::<Stock>(&key, command, &cause).await.unwrap(),
-                Command::Checkout(_, command) => self.store.execute::<Checkout>(&key, command, &cause).await.unwrap(),
-                other => panic!("not for this service: {other:?}"),
-            };
+            self.store.tell(&key, command, &cause).await.unwrap();
         }
     }
 

@@ -17,9 +17,14 @@ async fn server() -> (NatsServer, Broker, Context) {
 fn durables() -> Vec<Durable> {
     let filters = vec![subject::events_of(AggregateKind::Order), subject::events_of(AggregateKind::Product)];
     vec![
-        Durable { name: "recorder", stream: Stream::Inbox, filters: Vec::new() },
-        Durable { name: "allocate", stream: Stream::Events, filters },
-        Durable { name: "one", stream: Stream::Events, filters: vec![subject::events_of(AggregateKind::Order)] },
+        Durable { name: "recorder", stream: Stream::Inbox, filters: Vec::new(), shared: true },
+        Durable { name: "allocate", stream: Stream::Events, filters, shared: false },
+        Durable {
+            name: "one",
+            stream: Stream::Events,
+            filters: vec![subject::events_of(AggregateKind::Order)],
+            shared: false,
+        },
     ]
 }
 
