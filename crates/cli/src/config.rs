@@ -9,7 +9,7 @@ mod notifications;
 mod sections;
 mod shops;
 
-pub(crate) use layers::{Flags, Loaded, load};
+pub(crate) use layers::{Flags, Loaded, load, without_password};
 pub(crate) use notifications::{HttpProvider, Notifications, Smtp, SmtpTls};
 pub(crate) use sections::{Config, Inventory, Log, LogFormat, Nats, Server, Simulator, Sync};
 pub(crate) use shops::{KnownShop, Secret};

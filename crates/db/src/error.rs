@@ -1,11 +1,19 @@
 use std::path::PathBuf;
 
+use sqlx::error::DatabaseError;
+
 /// Why a database could not be opened, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Its text is not repeated: a URL may hold a password.
-    #[error("the database url is not of the form sqlite://<path>")]
+    #[error("the database url is neither of the form sqlite://<path> nor postgres://<user>@<host>/<database>")]
     Url,
+    #[error("{0:?} cannot be a schema: lower case letters, digits and underscores, at most 48")]
+    Schema(String),
+    #[error("PostgreSQL does not let us in: check the database url, the server, and the right to create a schema")]
+    Server(#[source] sqlx::Error),
+    #[error("schema {schema} was written by a newer version (layout {layout}): upgrade this binary")]
+    NewerSchema { schema: String, layout: i64 },
     #[error("directory {0} does not exist: create it, or change the database url")]
     NoDirectory(PathBuf),
     #[error("{0} is a directory, not a database file: add a file name to the database url")]
@@ -38,12 +46,21 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let message = error.as_database_error().map(|error| error.message());
-        match message.and_then(|message| message.strip_prefix("no such table: ")) {
-            Some(table) => Self::NoTable(table.to_owned()),
+        match error.as_database_error().and_then(missing_table) {
+            Some(table) => Self::NoTable(table),
             None => Self::Unavailable(error),
         }
     }
+}
+
+/// Both databases say it in words only: `no such table: orders_v1`, `relation "orders_v1" does not exist`.
+fn missing_table(error: &dyn DatabaseError) -> Option<String> {
+    let message = error.message();
+    if let Some(table) = message.strip_prefix("no such table: ") {
+        return Some(table.to_owned());
+    }
+    let undefined = error.code().is_some_and(|code| code == "42P01");
+    message.split('"').nth(1).filter(|_| undefined).map(str::to_owned)
 }
 
 /// Why a projection must not go on from its checkpoint.

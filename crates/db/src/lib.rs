@@ -4,17 +4,24 @@
 //! that last reached it, and the columns by which it is found. How far a projection has come is a
 //! checkpoint, moved in the transaction that writes the rows: so each event counts exactly once.
 //!
-//! No SQL and no driver type crosses this border. SQLite is behind it; PostgreSQL becomes a second
-//! module beside `sqlite`.
+//! No SQL and no driver type crosses this border. Behind it are SQLite and PostgreSQL; what both
+//! understand is written once, in `sqlite` and `postgres` is only what differs.
 
+mod batch;
 mod checkpoint;
+mod database;
+mod definition;
 mod error;
+mod postgres;
+mod progress;
+mod read;
 mod select;
 mod sqlite;
 mod table;
 
+pub use batch::Batch;
 pub use checkpoint::{Advance, Checkpoint, Log};
+pub use database::Database;
 pub use error::{Error, OpenError, ResumeError};
 pub use select::{Cursor, CursorError, Filter, Order, Page, Select};
-pub use sqlite::{Batch, Database};
 pub use table::{Change, Column, ColumnKind, Content, Document, RowKey, Table, Value};

@@ -1,9 +1,10 @@
-//! The laws that every projection keeps, and what readers see; on real SQLite files.
+//! The laws that every projection keeps, and what readers see; on real SQLite files and PostgreSQL.
 
 mod contents;
 mod customers;
 mod engine;
 mod fixtures;
+mod ground;
 mod history;
 mod laws;
 mod loyalty;

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::Database;
 use crate::OpenError;
+use crate::database::Backend;
 
 /// The layout of what is not a document table; raised when it changes.
 const LAYOUT: i64 = 1;
@@ -24,24 +24,22 @@ const CHECKPOINTS: &str = "CREATE TABLE IF NOT EXISTS checkpoints (
     PRIMARY KEY (name, version)
 ) STRICT";
 
-impl Database {
-    /// Opens `sqlite://<path of the file>`, relative or absolute, and makes it if it is not there.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let path = path_of(url)?;
-        let writing = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .pragma("cache_size", "-16000")
-            .row_buffer_size(ROWS_AHEAD)
-            .busy_timeout(BUSY);
-        let writer = pool(1).connect_with(writing).await.map_err(|source| explain(&path, source))?;
-        prepare(&writer, &path).await?;
-        let reading = SqliteConnectOptions::new().filename(&path).read_only(true).busy_timeout(BUSY);
-        let readers = pool(READERS).connect_with(reading).await.map_err(|source| explain(&path, source))?;
-        Ok(Self { writer, readers })
-    }
+/// Opens `sqlite://<path of the file>`, relative or absolute, and makes it if it is not there.
+pub(crate) async fn open(url: &str) -> Result<Backend, OpenError> {
+    let path = path_of(url)?;
+    let writing = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .pragma("cache_size", "-16000")
+        .row_buffer_size(ROWS_AHEAD)
+        .busy_timeout(BUSY);
+    let writer = pool(1).connect_with(writing).await.map_err(|source| explain(&path, source))?;
+    prepare(&writer, &path).await?;
+    let reading = SqliteConnectOptions::new().filename(&path).read_only(true).busy_timeout(BUSY);
+    let readers = pool(READERS).connect_with(reading).await.map_err(|source| explain(&path, source))?;
+    Ok(Backend::Sqlite { writer, readers })
 }
 
 fn path_of(url: &str) -> Result<PathBuf, OpenError> {

@@ -1,4 +1,4 @@
-//! Against real SQLite files.
+//! Against real SQLite files and a real PostgreSQL server.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
+use super::ground::Ground;
 use super::history::{Step, interleaved, log, steps};
 use super::world::World;
 use crate::ALL;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn any_batches_with_crashes_and_restarts_between_give_the_rows_of_one_rebuild(
@@ -17,11 +18,12 @@ proptest! {
     ) {
         Runtime::new().unwrap().block_on(async {
             let log = log(&steps);
-            let mut rebuilt = World::new().await;
+            for ground in Ground::BOTH {
+            let mut rebuilt = World::on(ground).await;
             rebuilt.write(&log).await;
 
-            let (mut live, mut rest) = (World::new().await, log.as_slice());
-            let mut cuts = cuts.into_iter().cycle();
+            let (mut live, mut rest) = (World::on(ground).await, log.as_slice());
+            let mut cuts = cuts.iter().copied().cycle();
             while let Some((size, accident)) = cuts.next().filter(|_| !rest.is_empty()) {
                 let (mut batch, later) = rest.split_at(size.min(rest.len()));
                 match accident {
@@ -35,6 +37,7 @@ proptest! {
                 rest = later;
             }
             prop_assert_eq!(live.rows().await, rebuilt.rows().await);
+            }
             Ok(())
         })?;
     }
@@ -43,13 +46,15 @@ proptest! {
     fn what_was_folded_is_not_folded_again(steps in steps()) {
         Runtime::new().unwrap().block_on(async {
             let log = log(&steps);
-            let mut world = World::new().await;
+            for ground in Ground::BOTH {
+            let mut world = World::on(ground).await;
             world.write(&log).await;
             let once = world.rows().await;
             world.write(&log).await;
             world.restart().await;
             world.write(&log[log.len() / 2..]).await;
             prop_assert_eq!(world.rows().await, once);
+            }
             Ok(())
         })?;
     }
@@ -57,10 +62,12 @@ proptest! {
     #[test]
     fn the_order_between_aggregates_does_not_matter(steps in steps(), seed in any::<Vec<prop::sample::Index>>()) {
         Runtime::new().unwrap().block_on(async {
-            let (mut one, mut other) = (World::new().await, World::new().await);
+            for ground in Ground::BOTH {
+            let (mut one, mut other) = (World::on(ground).await, World::on(ground).await);
             one.write(&log(&steps)).await;
             other.write(&log(&interleaved(&steps, &seed))).await;
             prop_assert_eq!(one.contents().await, other.contents().await);
+            }
             Ok(())
         })?;
     }
@@ -83,14 +90,28 @@ proptest! {
 #[tokio::test]
 async fn events_that_are_not_known_move_the_position_and_nothing_else() {
     let steps: Vec<Step> = (0..200).map(Step::from).collect();
-    let mut world = World::new().await;
-    world.write(&log(&steps)).await;
-    let before = world.rows().await;
-    assert!(before.iter().all(|(_, rows)| !rows.is_empty()), "the history reaches every model: {before:?}");
+    for ground in Ground::BOTH {
+        let mut world = World::on(ground).await;
+        world.write(&log(&steps)).await;
+        let before = world.rows().await;
+        assert!(before.iter().all(|(_, rows)| !rows.is_empty()), "the history reaches every model: {before:?}");
 
-    let end = log(&steps).last().unwrap().position + 50;
-    world.pass(end).await;
-    assert_eq!(world.rows().await, before);
-    let positions = world.db.checkpoints().await.unwrap();
-    assert!(positions.iter().all(|checkpoint| checkpoint.position == end), "{positions:?}");
+        let end = log(&steps).last().unwrap().position + 50;
+        world.pass(end).await;
+        assert_eq!(world.rows().await, before);
+        let positions = world.db.checkpoints().await.unwrap();
+        assert!(positions.iter().all(|checkpoint| checkpoint.position == end), "{positions:?}");
+    }
+}
+
+#[tokio::test]
+async fn both_databases_hold_the_same_rows_in_the_same_order() {
+    let steps: Vec<Step> = (0..300).map(Step::from).collect();
+    let [mut sqlite, mut postgres] = [World::on(Ground::Sqlite).await, World::on(Ground::Postgres).await];
+    for world in [&mut sqlite, &mut postgres] {
+        for batch in log(&steps).chunks(70) {
+            world.write(batch).await;
+        }
+    }
+    assert_eq!(sqlite.rows().await, postgres.rows().await);
 }

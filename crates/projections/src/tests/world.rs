@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use db::{Column, Database, Document, Log, Order, Select, Value};
 use events::{AggregateKind, Event, Recorded, Shop};
-use tempfile::TempDir;
 
+use super::ground::{Ground, Place};
 use super::history::SHOPS;
 use crate::fold::{Progress, Stretch, stage, write};
 use crate::{ALL, Projection, ReadModel, ensure};
@@ -41,21 +41,26 @@ pub(super) fn models() -> Vec<ReadModel> {
 }
 
 pub(super) struct World {
-    directory: TempDir,
+    place: Place,
     pub(super) db: Database,
     models: Vec<Progress>,
 }
 
 impl World {
+    /// In a SQLite file.
     pub(super) async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (db, models) = open(&directory).await;
-        Self { directory, db, models }
+        Self::on(Ground::Sqlite).await
     }
 
-    /// As after kill -9: the file as it is, and nothing of what was in memory.
+    pub(super) async fn on(ground: Ground) -> Self {
+        let place = ground.place();
+        let (db, models) = open(&place).await;
+        Self { place, db, models }
+    }
+
+    /// As after kill -9: the database as it is, and nothing of what was in memory.
     pub(super) async fn restart(&mut self) {
-        (self.db, self.models) = open(&self.directory).await;
+        (self.db, self.models) = open(&self.place).await;
     }
 
     /// Folds the events in one transaction.
@@ -103,9 +108,8 @@ pub(super) async fn rows(db: &Database) -> Vec<(&'static str, Vec<Document>)> {
     rows
 }
 
-async fn open(directory: &TempDir) -> (Database, Vec<Progress>) {
-    let path = directory.path().join("test.db");
-    let db = Database::open(&format!("sqlite://{}", path.display())).await.unwrap();
+async fn open(place: &Place) -> (Database, Vec<Progress>) {
+    let db = place.open("test").await;
     ensure(&db, &self::models()).await.unwrap();
     let log = Log { epoch: "test".to_owned(), head: u64::MAX };
     let mut models = Vec::new();
