@@ -135,6 +135,15 @@ impl Database {
         Ok(live)
     }
 
+    /// Gives a build up that is under way: its rows go, and whoever folds it is stopped.
+    pub async fn abort(&self, build: &Build) -> Result<(), Error> {
+        let mut batch = self.begin().await?;
+        batch.lock_builds().await?;
+        batch.enter(build, BuildState::Aborted).await?;
+        batch.clear(&build.name, build.number).await?;
+        batch.commit().await
+    }
+
     /// Removes a build and its table. The live one cannot be.
     pub async fn discard(&self, build: &Build) -> Result<(), Error> {
         let mut batch = self.begin().await?;

@@ -67,6 +67,24 @@ pub(crate) struct Dialect {
     pub(crate) options: &'static str,
 }
 
+/// What is in every database besides document tables.
+pub(crate) fn layout_of(dialect: &Dialect) -> [String; 3] {
+    let Dialect { text, integer, options } = dialect;
+    let checkpoints = format!(
+        "CREATE TABLE IF NOT EXISTS checkpoints (name {text} NOT NULL, version {integer} NOT NULL, \
+         epoch {text} NOT NULL, position {integer} NOT NULL, heartbeat_at {integer} NOT NULL, error {text}, \
+         PRIMARY KEY (name, version)){options}"
+    );
+    let builds = format!(
+        "CREATE TABLE IF NOT EXISTS builds (name {text} NOT NULL, number {integer} NOT NULL, \
+         code_version {integer} NOT NULL, fingerprint {text} NOT NULL, state {text} NOT NULL, digest {text} NOT NULL, \
+         row_count {integer} NOT NULL, differences {integer}, started_at {integer} NOT NULL, \
+         PRIMARY KEY (name, number)){options}"
+    );
+    let one_live = "CREATE UNIQUE INDEX IF NOT EXISTS builds_live ON builds (name) WHERE state = 'live'";
+    [checkpoints, builds, one_live.to_owned()]
+}
+
 fn definition(table: &Table, dialect: &Dialect) -> String {
     let Dialect { text, integer, options } = dialect;
     let kind = |kind| if kind == ColumnKind::Text { text } else { integer };

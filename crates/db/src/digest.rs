@@ -1,5 +1,4 @@
 use std::fmt;
-use std::str::FromStr;
 
 use twox_hash::XxHash3_128;
 

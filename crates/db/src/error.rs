@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use sqlx::error::DatabaseError;
 
+use crate::BuildState;
+
 /// Why a database could not be opened, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -39,6 +41,24 @@ pub enum Error {
     NoColumn { table: &'static str, column: &'static str },
     #[error("projection {0} was moved by someone else: two engines run on this database, or it was reset")]
     Moved(String),
+    #[error(
+        "projection {name} was folded by other code of the same version {version}: raise its version, or run \
+         `tillstream projections rebuild {name} --switch --accept-differences`"
+    )]
+    OtherCode { name: String, version: u32 },
+    #[error(
+        "projection {name} is live in version {held}, this binary has {own}: upgrade it, or go back with \
+         `tillstream projections rollback {name}`"
+    )]
+    NewerCode { name: String, held: u32, own: u32 },
+    #[error("build {number} of projection {name} is {state}")]
+    NotReady { name: String, number: u32, state: BuildState },
+    #[error("the build of projection {name} is at {position}, the live one at {live}: rebuild again")]
+    Behind { name: String, position: u64, live: u64 },
+    #[error("projection {0} has no such build")]
+    NoBuild(String),
+    #[error("the builds of projection {0} do not come to one position: is the engine of the live one running?")]
+    Apart(String),
     /// Nothing is wrong with what was asked: try again later.
     #[error("the database failed")]
     Unavailable(#[source] sqlx::Error),

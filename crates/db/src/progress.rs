@@ -11,7 +11,7 @@ type Row = (String, i64, String, i64, i64, Option<String>);
 impl Database {
     /// Where a projection goes on: 0 the first time. Refuses a log that its rows are not of.
     pub async fn resume(&self, name: &str, version: u32, log: &Log) -> Result<u64, ResumeError> {
-        let (held, position) = self.adopt(name, version, log).await?;
+        let (held, position) = self.touch(name, version, log).await?;
         if held != log.epoch {
             return Err(ResumeError::OtherLog { name: name.to_owned(), held, found: log.epoch.clone() });
         }
@@ -21,7 +21,7 @@ impl Database {
         Ok(position)
     }
 
-    async fn adopt(&self, name: &str, version: u32, log: &Log) -> Result<(String, u64), Error> {
+    async fn touch(&self, name: &str, version: u32, log: &Log) -> Result<(String, u64), Error> {
         let insert = "INSERT INTO checkpoints (name, version, epoch, position, heartbeat_at) VALUES ($1, $2, $3, 0, $4)
              ON CONFLICT (name, version) DO UPDATE SET heartbeat_at = excluded.heartbeat_at
              RETURNING epoch, position";

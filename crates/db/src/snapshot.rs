@@ -3,7 +3,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Row as _, Type};
 
 use crate::batch::Held;
 use crate::database::{Backend, unsigned, within};
-use crate::{Batch, ColumnKind, Database, Document, Error, RowKey, Table, Value};
+use crate::{Batch, Build, ColumnKind, Database, Document, Error, RowKey, Table, Value};
 
 /// The database at one moment, however long it is looked at; writers go on meanwhile.
 #[derive(Debug)]
@@ -29,20 +29,16 @@ impl Database {
         };
         let mut snapshot = Snapshot { batch: Batch { held } };
         // The moment is that of the first read.
-        snapshot.position("", 0).await?;
+        snapshot.build("", 0).await?;
         Ok(snapshot)
     }
 }
 
 impl Snapshot {
-    /// How far a build had come; 0 when it never ran.
-    pub async fn position(&mut self, name: &str, number: u32) -> Result<u64, Error> {
-        let query = "SELECT position FROM checkpoints WHERE name = $1 AND version = $2";
-        let position: Option<i64> = within!(self.batch, connection => {
-            let query = sqlx::query_scalar(query).bind(name.to_owned()).bind(i64::from(number));
-            query.fetch_optional(connection).await?
-        });
-        Ok(position.map_or(0, unsigned))
+    /// A build as it was then.
+    pub async fn build(&mut self, name: &str, number: u32) -> Result<Option<Build>, Error> {
+        let builds = self.batch.every_build().await?;
+        Ok(builds.into_iter().find(|build| build.name == name && build.number == number))
     }
 
     /// The rows after a key, in the order of keys, at most `limit`.

@@ -10,5 +10,6 @@ mod laws;
 mod loyalty;
 mod orders;
 mod products;
+mod rebuild;
 mod stock;
 mod world;

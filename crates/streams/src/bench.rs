@@ -1,9 +1,11 @@
 //! The bare limits that the ingress and the services are measured against: async-nats as it comes, nothing of ours around it.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use async_nats::HeaderMap;
-use async_nats::jetstream::consumer::pull;
+use async_nats::header::{HeaderMap, HeaderName};
+use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::{self, Context};
 use bytes::Bytes;
 use events::{AggregateKind, Shop, subject};
@@ -96,6 +98,62 @@ impl BareReactor {
         headers.insert("Nats-Expected-Last-Subject-Sequence", last.to_string().as_str());
         let sent = self.jetstream.publish_with_headers(subject, headers, body).await.map_err(failed)?;
         Ok(sent.await.map_err(failed)?.sequence)
+    }
+}
+
+/// What the read models are measured against: `EVENTS` filled without a decision, and read without a look.
+pub struct BareLog {
+    jetstream: Context,
+    unconfirmed: VecDeque<PublishAckFuture>,
+}
+
+impl BareLog {
+    /// Appended messages whose confirmation is not waited for.
+    const WINDOW: usize = 1_000;
+    const BATCH: usize = 10_000;
+
+    pub async fn connect(url: &str) -> Result<Self, BareError> {
+        let jetstream = jetstream::new(async_nats::connect(url).await.map_err(failed)?);
+        Ok(Self { jetstream, unconfirmed: VecDeque::new() })
+    }
+
+    pub async fn append(
+        &mut self,
+        subject: String,
+        headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> Result<(), BareError> {
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.as_str().into())).collect();
+        let sent = self.jetstream.publish_with_headers(subject, headers, body.into()).await.map_err(failed)?;
+        self.unconfirmed.push_back(sent);
+        if self.unconfirmed.len() > Self::WINDOW
+            && let Some(oldest) = self.unconfirmed.pop_front()
+        {
+            oldest.await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for all confirmations.
+    pub async fn flush(&mut self) -> Result<(), BareError> {
+        for sent in self.unconfirmed.drain(..) {
+            sent.await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Receives so many messages from the start of the log, and looks at none.
+    pub async fn read(&self, count: u64) -> Result<(), BareError> {
+        let events = self.jetstream.get_stream_no_info("EVENTS").await.map_err(failed)?;
+        let config = pull::Config { ack_policy: AckPolicy::None, ..Default::default() };
+        let consumer = events.create_consumer(config).await.map_err(failed)?;
+        let messages = consumer.stream().max_messages_per_batch(Self::BATCH).messages().await.map_err(failed)?;
+        let mut messages = messages.take(count as usize);
+        while let Some(message) = messages.next().await {
+            message.map_err(failed)?;
+        }
+        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ pub mod topology;
 mod wire;
 
 pub use api::ReadError;
-pub use bench::{BareError, BarePublisher, BareReactor};
+pub use bench::{BareError, BareLog, BarePublisher, BareReactor};
 pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
 pub use cause::Cause;
 pub use dead_letters::{

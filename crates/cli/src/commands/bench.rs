@@ -8,6 +8,7 @@ mod load;
 mod measure;
 mod orders;
 mod prototype;
+mod rebuild;
 mod service;
 mod stage;
 mod webhooks;
@@ -25,6 +26,8 @@ pub(crate) enum BenchCommand {
     FlashSale(flash_sale::FlashSaleArgs),
     /// Loading one item with a long history, with its snapshot and without.
     History(history::HistoryArgs),
+    /// Read models folded from the start of the log, beside a bare read of it.
+    Rebuild(rebuild::RebuildArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -36,6 +39,7 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
         BenchCommand::Handlers(args) => handlers::run(common, args).await,
         BenchCommand::History(args) => history::run(common, args).await,
         BenchCommand::FlashSale(args) => flash_sale::run(common, args).await,
+        BenchCommand::Rebuild(args) => rebuild::run(common, args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }
 }

@@ -2,6 +2,7 @@
 
 mod diff;
 pub(super) mod filter;
+mod lineage;
 mod row;
 mod trace;
 
@@ -40,7 +41,13 @@ pub(crate) enum EventsCommand {
         filter: Filter,
     },
     /// From webhooks to events to reactions to rows: what became of it, and why.
-    Trace(trace::TraceArgs),
+    Trace {
+        /// The events behind a row of a read model, as orders/1042.
+        #[arg(long, value_name = "MODEL/ID", conflicts_with = "what")]
+        row: Option<lineage::RowName>,
+        #[command(flatten)]
+        trace: Option<trace::TraceArgs>,
+    },
     /// What changed of one aggregate between two positions.
     Diff(diff::DiffArgs),
 }
@@ -56,7 +63,9 @@ pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
         EventsCommand::Show { position } => show(common, &broker, head, *position).await,
         EventsCommand::Tail { filter } => tail(common, &broker, head, filter).await,
         EventsCommand::Diff(args) => diff::run(common, &broker, head, args).await,
-        EventsCommand::Trace(args) => trace::run(common, &broker, head, args).await,
+        EventsCommand::Trace { row: Some(row), .. } => lineage::run(common, &broker, head, row).await,
+        EventsCommand::Trace { trace: Some(args), .. } => trace::run(common, &broker, head, args).await,
+        EventsCommand::Trace { .. } => Err(Failure::new(Exit::Usage, "nothing is named: say what, or --row")),
     }
 }
 

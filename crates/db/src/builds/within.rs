@@ -33,9 +33,12 @@ impl Batch {
             let lock = "SELECT 1 FROM checkpoints WHERE name = $1 FOR UPDATE";
             sqlx::query(lock).bind(name.to_owned()).execute(&mut **transaction).await?;
         }
+        Ok(self.every_build().await?.into_iter().filter(|build| build.name == name).collect())
+    }
+
+    pub(crate) async fn every_build(&mut self) -> Result<Vec<Build>, Error> {
         let rows: Vec<Row> = within!(self, connection => sqlx::query_as(SELECT).fetch_all(connection).await?);
-        let builds = rows.into_iter().filter(|row| row.0 == name).map(build);
-        Ok(builds.collect::<Result<_, _>>()?)
+        Ok(rows.into_iter().map(build).collect::<Result<_, _>>()?)
     }
 
     /// A new build behind all others of its projection.
@@ -46,7 +49,8 @@ impl Batch {
         state: BuildState,
         others: &[Build],
     ) -> Result<Build, Error> {
-        let insert = "INSERT INTO builds (name, number, code_version, fingerprint, state, digest, row_count, started_at)
+        let insert =
+            "INSERT INTO builds (name, number, code_version, fingerprint, state, digest, row_count, started_at)
              VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
         let number = 1 + others.iter().map(|build| build.number).max().unwrap_or_default();
         let (digest, started_at) = (Digest::default(), now());
@@ -96,7 +100,8 @@ impl Batch {
         Ok(())
     }
 
-    async fn clear(&mut self, name: &str, number: u32) -> Result<(), Error> {
+    /// Removes a build's rows and where it was; what it was stays.
+    pub(super) async fn clear(&mut self, name: &str, number: u32) -> Result<(), Error> {
         self.execute(format!("DROP TABLE IF EXISTS {name}_v{number}")).await?;
         within!(self, connection => {
             let query = sqlx::query("DELETE FROM checkpoints WHERE name = $1 AND version = $2");

@@ -4,27 +4,18 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use super::lock_definitions;
+use super::{DIALECT, lock_definitions};
 use crate::OpenError;
 use crate::database::Backend;
+use crate::definition::layout_of;
 
 /// The layout of what is not a document table; raised when it changes.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 const CONNECTIONS: u32 = 6;
 /// How long a read or a batch waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Where the tables are unless the URL says otherwise.
 const SCHEMA: &str = "tillstream";
-
-const CHECKPOINTS: &str = "CREATE TABLE IF NOT EXISTS checkpoints (
-    name TEXT COLLATE \"C\" NOT NULL,
-    version BIGINT NOT NULL,
-    epoch TEXT NOT NULL,
-    position BIGINT NOT NULL,
-    heartbeat_at BIGINT NOT NULL,
-    error TEXT,
-    PRIMARY KEY (name, version)
-)";
 
 pub(crate) fn is_url(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
@@ -66,13 +57,13 @@ async fn prepare(pool: &PgPool, schema: &str) -> Result<(), OpenError> {
 async fn prepared(pool: &PgPool, schema: &str) -> Result<i64, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     lock_definitions(&mut transaction).await?;
-    for statement in [
+    let statements = [
         // Its name is made of letters, digits and underscores.
         format!("CREATE SCHEMA IF NOT EXISTS {schema}"),
-        CHECKPOINTS.to_owned(),
         "CREATE TABLE IF NOT EXISTS layout (version BIGINT NOT NULL)".to_owned(),
-        format!("INSERT INTO layout SELECT {LAYOUT} WHERE NOT EXISTS (SELECT FROM layout)"),
-    ] {
+        format!("INSERT INTO layout SELECT {LAYOUT} WHERE NOT EXISTS (SELECT FROM layout WHERE version >= {LAYOUT})"),
+    ];
+    for statement in statements.into_iter().chain(layout_of(&DIALECT)) {
         sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
     }
     let layout = sqlx::query_scalar("SELECT max(version) FROM layout").fetch_one(&mut *transaction).await?;

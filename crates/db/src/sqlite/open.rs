@@ -1,28 +1,21 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use super::DIALECT;
 use crate::OpenError;
 use crate::database::Backend;
+use crate::definition::layout_of;
 
 /// The layout of what is not a document table; raised when it changes.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 const READERS: u32 = 4;
 /// Rows that the driver's thread reads ahead of us: a batch is not handed over row by row.
 const ROWS_AHEAD: usize = 5_000;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
-
-const CHECKPOINTS: &str = "CREATE TABLE IF NOT EXISTS checkpoints (
-    name TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    epoch TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    heartbeat_at INTEGER NOT NULL,
-    error TEXT,
-    PRIMARY KEY (name, version)
-) STRICT";
 
 /// Opens `sqlite://<path of the file>`, relative or absolute, and makes it if it is not there.
 pub(crate) async fn open(url: &str) -> Result<Backend, OpenError> {
@@ -69,8 +62,10 @@ async fn prepare(writer: &SqlitePool, path: &Path) -> Result<(), OpenError> {
     if layout > LAYOUT {
         return Err(OpenError::Newer { path: path.to_owned(), layout });
     }
-    sqlx::query(CHECKPOINTS).execute(writer).await.map_err(failed)?;
-    sqlx::query("PRAGMA user_version = 1").execute(writer).await.map_err(failed)?;
+    for statement in layout_of(&DIALECT) {
+        sqlx::query(AssertSqlSafe(statement)).execute(writer).await.map_err(failed)?;
+    }
+    sqlx::query("PRAGMA user_version = 2").execute(writer).await.map_err(failed)?;
     Ok(())
 }
 

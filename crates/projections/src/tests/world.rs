@@ -72,7 +72,8 @@ impl World {
     /// Folds the events, and dies before the commit.
     pub(super) async fn crash(&mut self, events: &[Recorded<Event>]) {
         let Some(stretch) = stretch(events) else { return };
-        drop(stage(&self.db, &self.models, &stretch).await.unwrap());
+        let staged = stage(&self.db, &self.models, &stretch).await.unwrap();
+        drop(staged);
         self.restart().await;
     }
 
@@ -114,8 +115,9 @@ async fn open(place: &Place) -> (Database, Vec<Progress>) {
     let log = Log { epoch: "test".to_owned(), head: u64::MAX };
     let mut models = Vec::new();
     for model in self::models() {
-        let position = db.resume(model.name, model.version, &log).await.unwrap();
-        models.push(Progress { model, position });
+        let build = db.live(model.name).await.unwrap().unwrap();
+        db.resume(model.name, build.number, &log).await.unwrap();
+        models.push(Progress::new(model, &build));
     }
     (db, models)
 }
