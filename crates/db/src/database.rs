@@ -82,6 +82,11 @@ impl Database {
         Ok(Batch { held })
     }
 
+    /// Whether a transaction that writes keeps all others waiting, those of other processes too.
+    pub fn has_one_writer(&self) -> bool {
+        matches!(self.backend, Backend::Sqlite { .. })
+    }
+
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
         match &self.backend {

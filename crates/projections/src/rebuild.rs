@@ -6,6 +6,7 @@ mod replay;
 use std::time::Duration;
 
 use db::{Build, BuildState, Database};
+use events::Timestamp;
 use streams::{Broker, ReadError};
 use tokio::time::sleep;
 
@@ -15,12 +16,16 @@ pub use replay::ReplayProgress;
 use crate::engine::{EngineError, chain, log};
 use crate::fold::Progress;
 use crate::{ReadModel, ensure};
-use replay::{Tell, replay};
+use replay::{Pace, Tell, replay};
 
 /// How often a comparison looks again whether the live build has come as far as the new one.
 const LOOKS: u32 = 50;
 /// Events per transaction: a row is written once however many of them reach it.
 const BATCH: usize = 10_000;
+/// The same, beside a live engine that waits for its turn to write.
+const GENTLE_BATCH: usize = 2_000;
+/// An engine that was heard of so lately is alive.
+const FRESH: Duration = Duration::from_secs(10);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 const BETWEEN_TRIES: Duration = Duration::from_secs(5);
 
@@ -35,8 +40,7 @@ pub struct Rebuild {
     models: Vec<ReadModel>,
     /// One for each model.
     builds: Vec<Build>,
-    /// Events per transaction.
-    batch: usize,
+    pace: Pace,
 }
 
 impl Rebuild {
@@ -64,12 +68,18 @@ impl Rebuild {
             db.resume(model.name, build.number, &log).await?;
             builds.push(build);
         }
-        Ok(Self { db: db.clone(), broker: broker.clone(), models: models.to_vec(), builds, batch: BATCH })
+        Ok(Self {
+            db: db.clone(),
+            broker: broker.clone(),
+            models: models.to_vec(),
+            builds,
+            pace: Pace { batch: BATCH, gives_way: false },
+        })
     }
 
     /// Events per transaction: more of them coalesce better, and take more memory.
     pub fn in_batches_of(self, batch: usize) -> Self {
-        Self { batch, ..self }
+        Self { pace: Pace { batch, ..self.pace }, ..self }
     }
 
     /// As the database knows them.
@@ -93,8 +103,12 @@ impl Rebuild {
         let head = log(&self.broker).await?.head;
         let mut target = head;
         for model in &self.models {
-            let live = self.db.live_position(model.name).await?;
-            target = target.min(if live == 0 { head } else { live });
+            let Some(live) = self.db.live(model.name).await? else { continue };
+            target = target.min(if live.position == 0 { head } else { live.position });
+            self.pace.gives_way |= self.db.has_one_writer() && live.heartbeat_at.is_some_and(is_fresh);
+        }
+        if self.pace.gives_way {
+            self.pace.batch = self.pace.batch.min(GENTLE_BATCH);
         }
         self.replay(target, tell).await?;
         for (model, build) in self.models.iter().zip(&mut self.builds) {
@@ -110,7 +124,7 @@ impl Rebuild {
         let followed = |build: &Build| build.state == BuildState::Compared;
         let pairs = self.models.iter().zip(&self.builds).filter(|(_, build)| !followed(build));
         let mut progress: Vec<Progress> = pairs.map(|(model, build)| Progress::new(*model, build)).collect();
-        replay(&self.db, &self.broker, &mut progress, target, self.batch, tell).await?;
+        replay(&self.db, &self.broker, &mut progress, target, self.pace, tell).await?;
         for moved in progress {
             let mine = self.builds.iter_mut().find(|build| build.name == moved.model.name);
             if let Some(build) = mine {
@@ -162,7 +176,7 @@ impl Rebuild {
     /// One build alone, exactly to a position.
     async fn catch_up(&mut self, index: usize, target: u64) -> Result<(), EngineError> {
         let mut progress = [Progress::new(self.models[index], &self.builds[index])];
-        replay(&self.db, &self.broker, &mut progress, target, self.batch, &mut |_| {}).await?;
+        replay(&self.db, &self.broker, &mut progress, target, self.pace, &mut |_| {}).await?;
         let [moved] = progress;
         (self.builds[index].position, self.builds[index].digest) = (moved.position, moved.digest);
         Ok(())
@@ -199,6 +213,10 @@ impl Rebuild {
         }
         Ok(())
     }
+}
+
+fn is_fresh(heartbeat_at: Timestamp) -> bool {
+    Timestamp::now().duration_since(heartbeat_at).unsigned_abs() < FRESH
 }
 
 /// The build that was begun by this code, else a new one. What other code began is of no use to anybody.

@@ -18,7 +18,6 @@ pub struct Watched {
 pub(crate) struct Progress {
     /// `orders`, or `inventory.variants` for a service's copy.
     name: String,
-    /// Of the code that folded what readers see.
     version: u32,
     position: u64,
     /// Events behind the head of the log.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::api::{ConsumerInfo, NO_STREAM, ReadError, StreamInfo, found};
 use crate::pull::Pull;
-use crate::raw::{FromDelivery, Raw, ReplySubject};
+use crate::raw::{FromDelivery, Raw, ReplySubject, Unreadable};
 use crate::{Broker, Stream};
 
 /// Names of readers' consumers start so.
@@ -97,16 +97,17 @@ impl EventReader {
     /// The entry, and whether more are on their way. `None` after a gap: the reader starts again behind
     /// the last message it had.
     fn read(&mut self, message: Message) -> Result<Option<(Entry, bool)>, ReadError> {
-        let more = message.reply.as_deref().and_then(ReplySubject::parse).is_some_and(|reply| reply.pending > 0);
         let next = self.position + 1;
-        let unreadable = |source| ReadError::Unreadable { position: next, source };
-        let raw = Raw::delivered(message).map_err(unreadable)?;
+        let Some(reply) = message.reply.as_deref().and_then(ReplySubject::parse) else {
+            return Err(ReadError::Unreadable { position: next, source: Unreadable::Header("reply subject") });
+        };
+        let raw = Raw::delivered_as(message, &reply);
         if raw.sequence != next {
             return self.mind_the_gap(raw.sequence).map(|()| None);
         }
         let event = self.decode(&raw)?;
         self.position = raw.sequence;
-        Ok(Some((Entry { position: raw.sequence, event }, more)))
+        Ok(Some((Entry { position: raw.sequence, event }, reply.pending > 0)))
     }
 
     /// Messages were lost on the way (a connection broke), or the log itself has a hole.

@@ -7,6 +7,7 @@ mod notify;
 mod operators;
 mod process;
 mod quarantine;
+mod rebuild;
 mod scarcity;
 mod shopify_side;
 mod trace;

@@ -5,6 +5,7 @@ use db::Database;
 use events::AggregateKind;
 use streams::{Broker, EventReader, ReadError};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use crate::engine::EngineError;
 use crate::fold::{Progress, Stretch, write};
@@ -13,6 +14,16 @@ use crate::fold::{Progress, Stretch, write};
 const AHEAD: usize = 2;
 /// So long without an event although there are some is a failure.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How a replay goes on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Events per transaction: a row is written once however many of them reach it.
+    pub(crate) batch: usize,
+    /// Rests as long as it writes: SQLite has one writer, and a live engine in another process waits for its turn
+    /// without a queue.
+    pub(crate) gives_way: bool,
+}
 
 /// How far a replay has come.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +57,7 @@ pub(crate) async fn replay(
     broker: &Broker,
     builds: &mut [Progress],
     target: u64,
-    batch: usize,
+    pace: Pace,
     tell: &mut Tell<'_>,
 ) -> Result<(), EngineError> {
     let Some(from) = builds.iter().map(|build| build.position).min().filter(|&from| from < target) else {
@@ -56,11 +67,15 @@ pub(crate) async fn replay(
     let reader = EventReader::open(broker, from).await?.only(kinds);
     let (sender, mut stretches) = mpsc::channel(AHEAD);
     // It ends with the receiver.
-    let reading = tokio::spawn(read(reader, target, batch, sender));
+    let reading = tokio::spawn(read(reader, target, pace.batch, sender));
     let started = Instant::now();
     while let Some(stretch) = stretches.recv().await {
         let stretch = stretch?;
+        let begun = Instant::now();
         write(db, builds, &stretch).await?;
+        if pace.gives_way {
+            sleep(begun.elapsed()).await;
+        }
         tell(ReplayProgress { from, position: stretch.end, target, elapsed: started.elapsed() });
     }
     Ok(reading.await?)

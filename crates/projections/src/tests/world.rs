@@ -1,8 +1,9 @@
 //! A database of a test's own, with all read models in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use db::{Column, Database, Document, Log, Order, Select, Value};
+use db::{Column, Database, Digest, Document, Log, Order, Select, Value};
 use events::{AggregateKind, Event, Recorded, Shop};
 
 use super::ground::{Ground, Place};
@@ -85,6 +86,22 @@ impl World {
     /// Every row of every model, with its position.
     pub(super) async fn rows(&self) -> Vec<(&'static str, Vec<Document>)> {
         rows(&self.db).await
+    }
+
+    /// As they are kept with the builds.
+    pub(super) async fn checksums(&self) -> BTreeMap<String, Digest> {
+        self.db.builds().await.unwrap().into_iter().map(|build| (build.name, build.digest)).collect()
+    }
+
+    /// As they follow from what is in the tables.
+    pub(super) async fn checksums_of_rows(&self) -> BTreeMap<String, Digest> {
+        let checksum = |rows: Vec<Document>| {
+            rows.iter().fold(Digest::default(), |mut digest, row| {
+                digest.add(&row.key, &row.data, row.position);
+                digest
+            })
+        };
+        self.rows().await.into_iter().map(|(name, rows)| (name.to_owned(), checksum(rows))).collect()
     }
 
     /// [`Self::rows`] without positions.
