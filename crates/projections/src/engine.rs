@@ -83,7 +83,7 @@ impl Engine {
             self.models.extend(&outdated);
             let renewed = renew(self.db.clone(), self.broker.clone(), outdated);
             let both = async { tokio::join!(self.follow(), renewed) };
-            shutdown.run_until_cancelled(both).await;
+            shutdown.run_until_cancelled(Box::pin(both)).await;
         } else {
             shutdown.run_until_cancelled(self.follow()).await;
         }
@@ -241,4 +241,32 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |error| (*error).source());
     let causes = causes.take_while(|cause| !cause.is::<serde_json::Error>());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Fixture, RawPublisher};
+
+    use super::*;
+    use crate::orders::Orders;
+
+    #[tokio::test]
+    async fn a_reader_that_hears_nothing_while_the_log_goes_on_is_a_failure_and_no_rest() {
+        let fixture = Fixture::single(&[]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let db = Database::open(&format!("sqlite://{}", folder.path().join("rows.db").display())).await.unwrap();
+        let models = [ReadModel::of::<Orders>()];
+        let mut engine = Engine::open(db, fixture.broker.clone(), &models).await.unwrap();
+        engine.connect().await.unwrap();
+        engine.rest().await.unwrap();
+        // It listens behind the end: nothing will ever arrive.
+        engine.reader = Some(EventReader::open(&fixture.broker, 1_000).await.unwrap());
+        let publisher = RawPublisher::connect(&fixture.url()).await;
+        publisher.publish("events.0.order.acme.1".to_owned(), &[], Vec::new()).await;
+        for _ in 1..DEAF {
+            engine.rest().await.unwrap();
+        }
+        let deaf = engine.rest().await;
+        assert!(matches!(deaf, Err(EngineError::Deaf { position: 0, head: 1 })), "{deaf:?}");
+    }
 }

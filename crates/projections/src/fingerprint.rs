@@ -6,10 +6,8 @@ pub(crate) const COMMITTED: &str = include_str!("../fingerprints.txt");
 
 /// Of the read model's code; `unlisted` for one that is not in the table of contents.
 pub(crate) fn of(name: &str) -> &'static str {
-    let entries = COMMITTED.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let mine = entries.filter_map(|fields| match fields[..] {
-        [listed, _, fingerprint] => (listed == name).then_some(fingerprint),
-        _ => None,
-    });
-    mine.last().unwrap_or("unlisted")
+    let entries = COMMITTED.lines().filter_map(|line| line.split_once(' '));
+    let mine = entries.filter(|(listed, _)| *listed == name);
+    let mut fingerprints = mine.filter_map(|(_, rest)| Some(rest.split_once(' ')?.1));
+    fingerprints.next().unwrap_or("unlisted")
 }

@@ -18,6 +18,8 @@ pub(crate) const NAME_PREFIX: &str = "reader-";
 const FORGET_AFTER: Duration = Duration::from_secs(120);
 /// Messages asked for ahead.
 const AHEAD: usize = 10_000;
+/// How often it looks whether to ask for more.
+const TOP_UP_EVERY: usize = 500;
 /// More is on its way: worth a little patience, for larger batches cost less.
 const LINGER: Duration = Duration::from_millis(20);
 
@@ -79,6 +81,9 @@ impl EventReader {
         let mut deadline = Instant::now() + wait;
         while entries.len() < max {
             let pull = self.connect().await?;
+            if entries.len().is_multiple_of(TOP_UP_EVERY) {
+                pull.top_up(AHEAD).await?;
+            }
             let message = match pull.arrived()? {
                 Some(message) => message,
                 None => match timeout_at(deadline, pull.next(AHEAD)).await {
