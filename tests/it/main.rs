@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod architecture;
+mod deploy;
 mod flow;
 mod house;
 mod schemas;

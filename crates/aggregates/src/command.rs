@@ -1,8 +1,11 @@
-use events::{AggregateKey, AggregateKind, CustomerId, DomainEvents, Event, InventoryItemId, OrderId, ProductId, Shop};
+use events::{
+    AggregateKey, AggregateKind, CustomerId, DomainEvents, Event, InventoryItemId, OrderId, ProductId, ReturnId, Shop,
+};
 
 use crate::{
     Checkout, CheckoutCommand, Customer, CustomerCommand, Decider, FulfillmentOrderCommand, FulfillmentOrderState,
-    Order, OrderCommand, Product, ProductCommand, ResourceCommand, ShopCommand, ShopState, Stock, StockCommand,
+    Order, OrderCommand, Product, ProductCommand, ResourceCommand, ReturnCommand, ReturnState, ShopCommand, ShopState,
+    Stock, StockCommand,
 };
 
 /// A command and the aggregate it is for.
@@ -16,6 +19,7 @@ pub enum Command {
     FulfillmentOrder(FulfillmentOrderCommand),
     /// By its token.
     Checkout(String, CheckoutCommand),
+    Return(ReturnId, ReturnCommand),
     /// The id is unique among resources of its kind.
     Resource(String, ResourceCommand),
 }
@@ -37,6 +41,7 @@ impl Command {
             Self::Stock(id, _) => AggregateKey::new(AggregateKind::Stock, shop, id),
             Self::Shop(_) => AggregateKey::new(AggregateKind::Shop, shop, shop),
             Self::Resource(id, command) => AggregateKey::new(command.kind(), shop, id),
+            Self::Return(id, _) => AggregateKey::new(AggregateKind::Return, shop, id),
             Self::Checkout(token, _) => AggregateKey::new(AggregateKind::Checkout, shop, token),
             Self::FulfillmentOrder(command) => AggregateKey::new(AggregateKind::FulfillmentOrder, shop, command.id),
         }
@@ -52,6 +57,7 @@ impl Command {
             Self::Shop(command) => executor.execute::<ShopState>(command),
             Self::FulfillmentOrder(command) => executor.execute::<FulfillmentOrderState>(command),
             Self::Checkout(_, command) => executor.execute::<Checkout>(command),
+            Self::Return(_, command) => executor.execute::<ReturnState>(command),
             Self::Resource(_, command) => command.dispatch(executor),
         }
     }

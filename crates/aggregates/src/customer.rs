@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use events::{
     Address, AsOf, Consent, ConsentChannel, CustomerAddressChanged, CustomerDeleted, CustomerDisabled, CustomerEnabled,
     CustomerEvent, CustomerId, CustomerProfile, CustomerProfileChanged, CustomerRegistered, CustomerTouched,
-    DataRequestId, OrderId, PurchaseSummary, TagsTold, Timestamp,
+    DataRequestId, OrderId, PurchaseSummary, SegmentId, TagsTold, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct Customer {
     enabled: bool,
     tags: Tags,
     consents: BTreeMap<ConsentChannel, Latest<Consent>>,
+    /// Whether the customer belongs to them.
+    segments: BTreeMap<SegmentId, Latest<bool>>,
     purchases: Latest<PurchaseSummary>,
     merged_into: Latest<CustomerId>,
     requests: Requests,
@@ -40,6 +42,7 @@ pub enum CustomerCommand {
     Snapshot(Box<CustomerSnapshot>),
     Tag { as_of: AsOf, told: TagsTold },
     Consent { as_of: AsOf, channel: ConsentChannel, consent: Consent },
+    Segment { as_of: AsOf, segment_id: SegmentId, belongs: bool },
     Summarize { as_of: AsOf, summary: PurchaseSummary },
     Merge { as_of: AsOf, into: CustomerId },
     RequestData { as_of: AsOf, request_id: DataRequestId, orders: Vec<OrderId> },
@@ -87,11 +90,18 @@ impl Customer {
             CustomerEvent::ConsentChanged(event) => {
                 self.consents.entry(event.channel).or_default().hear(&event.as_of, event.consent);
             }
+            CustomerEvent::SegmentJoined(event) => self.hear_segment(event.segment_id, &event.as_of, true),
+            CustomerEvent::SegmentLeft(event) => self.hear_segment(event.segment_id, &event.as_of, false),
             CustomerEvent::PurchasesSummarized(event) => self.purchases.hear(&event.as_of, event.summary),
             CustomerEvent::Merged(event) => self.merged_into.hear(&event.as_of, event.into),
             CustomerEvent::DataRequested(event) => self.requests.hear_data(event),
             CustomerEvent::RedactionRequested(event) => self.requests.hear_redaction(event),
             CustomerEvent::Deleted(CustomerDeleted { .. }) => self.deleted = true,
         }
+    }
+
+    /// Both topics say it with one body: who joins and leaves at one moment belongs.
+    fn hear_segment(&mut self, segment_id: SegmentId, as_of: &AsOf, belongs: bool) {
+        self.segments.entry(segment_id).or_default().hear_or_greater(as_of, belongs);
     }
 }

@@ -33,6 +33,13 @@ impl<T> Latest<T> {
             self.0 = Some((as_of.clone(), value));
         }
     }
+
+    /// Changes what is known without making it newer.
+    pub(crate) fn amend(&mut self, change: impl FnOnce(&mut T)) {
+        if let Some((_, value)) = &mut self.0 {
+            change(value);
+        }
+    }
 }
 
 impl<T: Ord> Latest<T> {

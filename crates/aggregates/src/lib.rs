@@ -16,6 +16,7 @@ mod notification;
 mod order;
 mod product;
 mod resource;
+mod returns;
 mod shop;
 mod stock;
 
@@ -29,5 +30,6 @@ pub use notification::{End, Notification, NotificationCommand, Receipt};
 pub use order::{Cancellation, DemandPart, LineDemand, LineWorth, Order, OrderCommand, OrderSnapshot, OrderWorth};
 pub use product::{Product, ProductCommand, ProductSnapshot};
 pub use resource::{Observable, ObserveCommand, Observed, ResourceCommand};
+pub use returns::{ReturnCommand, ReturnState};
 pub use shop::{ShopCommand, ShopState};
 pub use stock::{Adjustment, Routing, Rule, Simulated, Simulation, Stock, StockCommand, StockError};

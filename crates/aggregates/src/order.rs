@@ -4,12 +4,13 @@ mod decide;
 mod demand;
 mod quantities;
 mod returns;
+mod shipments;
 mod state;
 mod worth;
 
 use events::{
-    AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentStatus, Line, OrderAddresses, OrderContact, Refund,
-    ReturnId, ReturnTold, Timestamp, Totals, Transaction,
+    AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, OrderAddresses,
+    OrderContact, OrderProtection, Refund, ReturnId, ReturnTold, Timestamp, Totals, Transaction, Waypoint,
 };
 
 pub use demand::{DemandPart, LineDemand};
@@ -35,6 +36,15 @@ pub enum OrderCommand {
         as_of: AsOf,
         provider_id: Option<String>,
         level: String,
+    },
+    Protect {
+        as_of: AsOf,
+        protection: OrderProtection,
+    },
+    Track {
+        fulfillment_id: FulfillmentId,
+        as_of: AsOf,
+        waypoint: Waypoint,
     },
     Delete {
         at: Timestamp,

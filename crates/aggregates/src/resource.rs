@@ -54,7 +54,8 @@ impl<R: Resource> Observed<R> {
     /// A snapshot that differs in nothing but its age is recorded too: it is the mark that an older one meets.
     fn is_news(&self, as_of: &AsOf, snapshot: &R) -> bool {
         let Some((held_as_of, held)) = &self.newest else { return true };
-        let (known, shown) = ((held.revision(), held_as_of), (snapshot.revision(), as_of));
+        let known = (held.revision(), held_as_of, held.rank());
+        let shown = (snapshot.revision(), as_of, snapshot.rank());
         // The same body may be read better than the last time.
         shown > known || (shown == known && snapshot != held)
     }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use events::{
-    AsOf, ShopChanged, ShopEvent, ShopInstalled, ShopProfile, ShopRedactionRequested, ShopTouched, ShopUninstalled,
-    Timestamp,
+    AsOf, ShopChanged, ShopEvent, ShopInstalled, ShopProfile, ShopRedactionRequested, ShopScopesChanged, ShopTouched,
+    ShopUninstalled, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::Decider;
 use crate::decide::aggregate;
 use crate::due::due;
+use crate::latest::Latest;
 
 /// The shop as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,7 @@ pub struct ShopState {
     as_of: Option<AsOf>,
     profile: ShopProfile,
     presence: Presence,
+    scopes: Latest<Vec<String>>,
     redactions: BTreeSet<Timestamp>,
 }
 
@@ -38,6 +40,11 @@ pub enum ShopCommand {
     Snapshot {
         as_of: AsOf,
         profile: Box<ShopProfile>,
+    },
+    /// What the app may see and do (`app/scopes_update`).
+    Grant {
+        as_of: AsOf,
+        scopes: Vec<String>,
     },
     Uninstall {
         at: Timestamp,
@@ -59,14 +66,15 @@ impl ShopState {
                 self.profile = profile;
             }
             ShopEvent::Touched(ShopTouched { as_of, .. }) => self.as_of = Some(as_of),
+            ShopEvent::ScopesChanged(ShopScopesChanged { as_of, scopes, .. }) => self.scopes.hear(&as_of, scopes),
             ShopEvent::RedactionRequested(ShopRedactionRequested { at, .. }) => drop(self.redactions.insert(at)),
         }
     }
 
-    /// When it last spoke as a shop that has the app. The shop's snapshots are ordered by the time at
-    /// which they were triggered, as an uninstallation is, so the two can be compared.
+    /// When it last spoke as a shop that has the app. The shop's news are ordered by the time at which they
+    /// were triggered, as an uninstallation is, so the two can be compared.
     fn heard_at(&self) -> Option<Timestamp> {
-        self.as_of.as_ref().map(|as_of| as_of.updated_at)
+        self.as_of.as_ref().max(self.scopes.as_of()).map(|as_of| as_of.updated_at)
     }
 }
 
@@ -75,6 +83,7 @@ impl Decider for ShopState {
         let mut decision = Decision { shop: self, events: Vec::new() };
         match command {
             ShopCommand::Snapshot { as_of, profile } => decision.snapshot(as_of, *profile),
+            ShopCommand::Grant { as_of, scopes } => decision.grant(as_of, scopes),
             ShopCommand::Uninstall { at } => decision.uninstall(at),
             ShopCommand::RequestRedaction { at } if !decision.shop.redactions.contains(&at) => {
                 decision.emit(ShopRedactionRequested { at, due_at: due(at) });
@@ -87,6 +96,7 @@ impl Decider for ShopState {
     fn knows_newer(&self, command: &ShopCommand) -> bool {
         match (command, self.presence) {
             (ShopCommand::Snapshot { as_of, .. }, _) => self.as_of.as_ref() > Some(as_of),
+            (ShopCommand::Grant { as_of, .. }, _) => self.scopes.as_of() > Some(as_of),
             (ShopCommand::Uninstall { at }, Presence::Gone(known)) => known > *at,
             (ShopCommand::Uninstall { at }, _) => self.heard_at() > Some(*at),
             (ShopCommand::RequestRedaction { .. }, _) => false,
@@ -115,6 +125,18 @@ impl Decision<'_> {
                 self.emit(ShopTouched { at, as_of });
             }
         }
+        self.prove_presence();
+    }
+
+    fn grant(&mut self, as_of: AsOf, scopes: Vec<String>) {
+        if self.shop.scopes.is_older_than(&as_of) {
+            self.emit(ShopScopesChanged { at: as_of.updated_at, as_of, scopes });
+        }
+        self.prove_presence();
+    }
+
+    /// News of after an uninstallation show a new installation.
+    fn prove_presence(&mut self) {
         let installed_at = self.shop.heard_at().filter(|heard| match self.shop.presence {
             Presence::Unknown => true,
             Presence::Installed => false,

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    bench, config, dead_letters, events, inventory, loyalty, notify, projections, quarantine, schemas, shopify, status,
-    streams, subscribers,
+    bench, config, dead_letters, events, inventory, keys, loyalty, notify, projections, quarantine, replay, schemas,
+    shopify, status, streams, subscribers,
 };
 use crate::config::Flags;
 use crate::nats::ChildArgs;
@@ -69,9 +69,15 @@ pub(crate) enum Command {
     /// What is told to customers, and to the merchant's own people.
     #[command(subcommand)]
     Notify(notify::NotifyCommand),
+    /// Who may read and command over HTTP.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Authentic webhooks that could not be recorded.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
+    /// Events of the past once more: to a handler, a file, another stream.
+    #[command(subcommand)]
+    Replay(replay::ReplayCommand),
     /// Customers' points.
     #[command(subcommand)]
     Loyalty(loyalty::LoyaltyCommand),

@@ -2,6 +2,7 @@
 //!
 //! Four layers, the later ones win: built-in defaults, the file, `TILLSTREAM_…` variables, flags.
 
+mod access;
 mod environment;
 mod layers;
 mod loyalty;
@@ -9,6 +10,7 @@ mod notifications;
 mod sections;
 mod shops;
 
+pub(crate) use self::access::Jwt;
 pub(crate) use layers::{Flags, Loaded, load, without_password};
 pub(crate) use notifications::{HttpProvider, Notifications, Smtp, SmtpTls};
 pub(crate) use sections::{Config, Inventory, Log, LogFormat, Nats, Server, Simulator, Sync};

@@ -1,5 +1,6 @@
 //! The demo shop: a simulated merchant whose webhooks go to our own ingress.
 
+use jiff::tz::TimeZone;
 use simulator::{DemoSettings, demo};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +30,7 @@ pub(crate) fn find_or_add(shops: &mut Vec<KnownShop>, config: &Config) -> Outcom
     }
     let secrets = Secret::new(SECRET).into_iter().collect();
     let stock_authority = events::StockAuthority::default();
-    let known = KnownShop { shop, secrets, currency: None, stock_authority, loyalty: true };
+    let known = KnownShop { shop, secrets, currency: None, stock_authority, loyalty: true, time_zone: TimeZone::UTC };
     shops.push(known.clone());
     Ok(known)
 }

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Unavailable = 4,
     /// A comparison found a difference.
     Mismatch = 5,
+    /// Somebody pressed ctrl-c.
+    Interrupted = 130,
 }
 
 /// The reason a command ends without success.

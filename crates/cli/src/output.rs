@@ -19,6 +19,18 @@ pub(crate) fn line(text: impl AsRef<str>) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{}", text.as_ref())
 }
 
+/// Says something beside what is printed, for people.
+#[allow(clippy::print_stderr, reason = "not part of the output")]
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Writes over the line that the terminal shows.
+#[allow(clippy::print_stderr, reason = "not part of the output")]
+pub(crate) fn rewrite(text: &str) {
+    eprint!("\r\x1b[K{text}");
+}
+
 /// Prints text that ends its own lines.
 pub(crate) fn text(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();

@@ -1,12 +1,16 @@
 //! The roles, each put together from its parts. `up` runs all of them in one process, a single one runs alone.
 
+mod access;
 mod broker;
 mod databases;
 mod gauges;
 mod notifications;
+mod users;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use ::access::Access;
 use axum::Router;
 use commands::CommandState;
 use events::StockAuthority;
@@ -23,10 +27,13 @@ use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, Subscrip
 use crate::config::{Config, KnownShop};
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::host::Host;
+use crate::telemetry::measured;
 
+pub(crate) use self::access::open_keys;
 pub(crate) use broker::{connect, durables, ensure_streams, explain, own_durability, report_streams, require_streams};
 pub(crate) use databases::open as open_database;
 pub(crate) use notifications::notification_settings;
+pub(crate) use users::users;
 
 /// The database of the read models that are queried.
 pub(crate) const READ_MODELS: &str = "query";
@@ -39,6 +46,8 @@ pub(crate) struct Ground {
     pub(crate) shops: Vec<KnownShop>,
     pub(crate) broker: Broker,
     pub(crate) metrics: PrometheusHandle,
+    /// With the demo shop.
+    pub(crate) demo: bool,
 }
 
 impl Ground {
@@ -100,10 +109,7 @@ impl Ground {
 
     /// Switched off, it still reads, and lets every order pass.
     async fn loyalty(&self, host: &mut Host) -> Outcome {
-        let section = &self.config.loyalty;
-        let without = self.shops.iter().filter(|known| !known.loyalty || !section.enabled);
-        let without = without.map(|known| known.shop.clone()).collect();
-        let loyalty = Loyalty::new(&self.broker, LoyaltySettings { program: section.program(), without });
+        let loyalty = Loyalty::new(&self.broker, loyalty_settings(&self.config, &self.shops));
         self.subscribe(host, "loyalty: points of orders", loyalty.award_points).await?;
         self.subscribe(host, "loyalty: timers", loyalty.schedule_points).await?;
         self.subscribe(host, "loyalty: time", loyalty.age_points).await
@@ -136,18 +142,20 @@ impl Ground {
     }
 
     /// Reads out. The services' copies are shown by `/v1/status` only.
-    pub(crate) fn query(&self, models: Watched, copies: Vec<Watched>) -> Router {
+    pub(crate) fn query(&self, host: &Host, models: Watched, copies: Vec<Watched>, access: Arc<Access>) -> Router {
         let database = models.database.clone();
         let watched = [models].into_iter().chain(copies).collect();
-        let shops: HashMap<_, _> =
-            self.shops.iter().map(|known| (known.shop.clone(), ShopSettings { currency: known.currency })).collect();
-        query::router(QueryState::new(shops, database, &self.broker, watched, broker::durables()))
+        let settings =
+            |known: &KnownShop| ShopSettings { currency: known.currency, time_zone: known.time_zone.clone() };
+        let shops: HashMap<_, _> = self.shops.iter().map(|known| (known.shop.clone(), settings(known))).collect();
+        let state = QueryState::new(shops, database, &self.broker, watched, broker::durables(), access);
+        measured(query::router(state.until(host.shutdown())))
     }
 
     /// Writes in, other than webhooks.
-    pub(crate) fn commands(&self) -> Router {
+    pub(crate) fn commands(&self, access: Arc<Access>) -> Router {
         let shops = self.shops.iter().map(|known| known.shop.clone()).collect();
-        commands::router(CommandState::new(shops, &self.broker))
+        measured(commands::router(CommandState::new(shops, &self.broker, access)))
     }
 
     /// Health and metrics.
@@ -186,6 +194,13 @@ impl Ground {
             Ok(())
         });
     }
+}
+
+/// What the merchant set for points.
+pub(crate) fn loyalty_settings(config: &Config, shops: &[KnownShop]) -> LoyaltySettings {
+    let section = &config.loyalty;
+    let without = shops.iter().filter(|known| !known.loyalty || !section.enabled);
+    LoyaltySettings { program: section.program(), without: without.map(|known| known.shop.clone()).collect() }
 }
 
 /// What the merchant set for the inventory.

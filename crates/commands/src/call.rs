@@ -1,13 +1,14 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use access::Scope;
 use aggregates::Decider;
 use axum::extract::{FromRequest, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, RequestExt};
 use events::{AggregateKey, Shop, Timestamp};
 use http::{HeaderMap, StatusCode, header};
-use query::{POSITION, Problem};
+use query::{POSITION, Problem, bearer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use streams::{Cause, Receipt};
@@ -38,7 +39,9 @@ impl<B: DeserializeOwned + 'static> FromRequest<Arc<CommandState>> for Call<B> {
         let path = request.extract_parts::<RawPathParams>().await;
         let path = path.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "path", "the path is not UTF-8 text"))?;
         let (shop, ids): (Vec<_>, Vec<_>) = path.iter().partition(|(name, _)| *name == "shop");
-        let shop = shop.first().and_then(|(_, shop)| shop.parse().ok()).filter(|shop| state.shops.contains(shop));
+        let shop: Option<Shop> = shop.first().and_then(|(_, shop)| shop.parse().ok());
+        state.access.admit(bearer(request.headers()), shop.as_ref(), Scope::Write).await?;
+        let shop = shop.filter(|shop| state.shops.contains(shop));
         let shop = shop.ok_or_else(|| Problem::not_found("shop"))?;
         let ids = ids.into_iter().map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
         let key = IdempotencyKey::read(request.headers(), request.uri().path())?;

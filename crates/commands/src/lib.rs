@@ -12,6 +12,7 @@ mod stock;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use access::Access;
 use axum::Router;
 use axum::routing::post;
 use events::Shop;
@@ -25,11 +26,12 @@ pub struct CommandState {
     shops: HashSet<Shop>,
     events: EventStore,
     running: Running,
+    access: Arc<Access>,
 }
 
 impl CommandState {
-    pub fn new(shops: HashSet<Shop>, broker: &Broker) -> Self {
-        Self { shops, events: EventStore::new(broker), running: Running::default() }
+    pub fn new(shops: HashSet<Shop>, broker: &Broker, access: Arc<Access>) -> Self {
+        Self { shops, events: EventStore::new(broker), running: Running::default(), access }
     }
 }
 

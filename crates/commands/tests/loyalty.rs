@@ -1,6 +1,9 @@
 //! Redemption as a storefront does it, on a real nats-server.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+use std::sync::Arc;
+
+use access::Access;
 use aggregates::{LineWorth, LoyaltyAccount, LoyaltyCommand, OrderWorth, Program};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -25,7 +28,7 @@ impl World {
     /// Customer 7 has 100 points, placed now.
     async fn start() -> Self {
         let fixture = Fixture::single(&[]).await;
-        let router = router(CommandState::new([shop()].into(), &fixture.broker));
+        let router = router(CommandState::new([shop()].into(), &fixture.broker, Arc::new(Access::open())));
         let world = Self { router, store: EventStore::new(&fixture.broker), _fixture: fixture };
         let (at, line_id) = (Timestamp::now(), LineId::new(1).unwrap());
         let line = LineWorth { line_id, gift_card: false, bought: Decimal::from(100), refunded: Decimal::ZERO };

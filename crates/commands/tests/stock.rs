@@ -1,6 +1,9 @@
 //! Adjustments of stock over HTTP, on a real log.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use std::sync::Arc;
+
+use access::Access;
 use aggregates::{Stock, StockCommand};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -26,7 +29,11 @@ impl World {
         let cause = Cause { id: "inbox:1".to_owned(), correlation_id: "inbox:1".to_owned(), trace_parent: None };
         store.execute::<Stock>(&item(), connected(), &cause).await.unwrap();
         let shop: Shop = "acme".parse().unwrap();
-        Self { store, router: router(CommandState::new([shop].into(), &nats.broker)), _nats: nats }
+        Self {
+            store,
+            router: router(CommandState::new([shop].into(), &nats.broker, Arc::new(Access::open()))),
+            _nats: nats,
+        }
     }
 
     async fn post(&self, path: &str, key: Option<&str>, body: &Value) -> (StatusCode, Value, Option<u64>) {

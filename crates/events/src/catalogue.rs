@@ -30,6 +30,7 @@ pub static CATALOGUE: &[&[EventSpec]] = &[
     FulfillmentOrderEvent::SPECS,
     CheckoutEvent::SPECS,
     NotificationEvent::SPECS,
+    ReturnEvent::SPECS,
     ResourceEvent::<Location>::SPECS,
     ResourceEvent::<Collection>::SPECS,
     ResourceEvent::<DraftOrder>::SPECS,

@@ -13,7 +13,9 @@ events! {
         ProfileChanged(CustomerProfileChanged) = "customer.profile_changed", 1;
         AddressChanged(CustomerAddressChanged) = "customer.address_changed", 1;
         Tagged(CustomerTagged) = "customer.tagged", 2;
-        ConsentChanged(CustomerConsentChanged) = "customer.consent_changed", 1;
+        ConsentChanged(CustomerConsentChanged) = "customer.consent_changed", 2;
+        SegmentJoined(CustomerSegmentJoined) = "customer.segment_joined", 1;
+        SegmentLeft(CustomerSegmentLeft) = "customer.segment_left", 1;
         PurchasesSummarized(CustomerPurchasesSummarized) = "customer.purchases_summarized", 1;
         Merged(CustomerMerged) = "customer.merged", 1;
         DataRequested(CustomerDataRequested) = "customer.data_requested", 1;
@@ -98,6 +100,7 @@ pub struct CustomerConsentChanged {
 pub enum ConsentChannel {
     Email,
     Sms,
+    WhatsApp,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -108,6 +111,25 @@ pub struct Consent {
     pub opt_in_level: Option<String>,
     /// When the customer said so; the merchant may say it, so it does not decide which is newer.
     pub updated_at: Option<Timestamp>,
+}
+
+macro_rules! segment_events {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        pub struct $name {
+            pub at: Timestamp,
+            pub as_of: AsOf,
+            pub segment_id: SegmentId,
+        }
+    )*};
+}
+
+segment_events! {
+    /// The customer has what the members of a segment have in common.
+    CustomerSegmentJoined;
+    /// Or has it no longer.
+    CustomerSegmentLeft;
 }
 
 /// Shopify's own counts, to compare ours with: ours are folded from orders.

@@ -83,6 +83,7 @@ any_event! {
     FulfillmentOrder(FulfillmentOrderEvent);
     Checkout(CheckoutEvent);
     Notification(NotificationEvent);
+    Return(ReturnEvent);
     Location(ResourceEvent<Location>);
     Collection(ResourceEvent<Collection>);
     DraftOrder(ResourceEvent<DraftOrder>);

@@ -105,6 +105,12 @@ numeric_ids! {
     /// A customer's request for their data.
     DataRequestId;
     ReturnId;
+    ReturnLineId;
+    /// Goods on their way back, of one return.
+    ReverseDeliveryId;
+    /// One scan of a shipment.
+    FulfillmentEventId;
+    SegmentId;
 }
 
 /// A shop: its `*.myshopify.com` name without the suffix, lower case.

@@ -43,6 +43,8 @@ kinds! {
     Checkout = "checkout";
     /// One message to one recipient.
     Notification = "notification";
+    /// What is told of it without its order.
+    Return = "return";
     Location = "location";
     Collection = "collection";
     DraftOrder = "draft_order";

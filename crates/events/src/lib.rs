@@ -20,6 +20,7 @@ mod notification;
 mod order;
 mod product;
 mod resource;
+mod returns;
 mod shop;
 mod stock;
 
@@ -37,6 +38,7 @@ pub use notification::*;
 pub use order::*;
 pub use product::*;
 pub use resource::*;
+pub use returns::*;
 pub use shop::*;
 pub use stock::*;
 pub use upcast::upcast;

@@ -4,6 +4,7 @@
 //! overwrites and never adds. Those that come from a snapshot say which one (`as_of`).
 
 mod order_return;
+mod shipment;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::event::events;
 use crate::*;
 
 pub use order_return::*;
+pub use shipment::*;
 
 events! {
     /// The events of an order.
@@ -33,9 +35,11 @@ events! {
         Returned(OrderReturned) = "order.returned", 1;
         ReturnUpdated(OrderReturnUpdated) = "order.return_updated", 1;
         RiskAssessed(OrderRiskAssessed) = "order.risk_assessed", 1;
+        ProtectionChanged(OrderProtectionChanged) = "order.protection_changed", 1;
         Fulfilled(OrderFulfilled) = "order.fulfilled", 1;
         FulfillmentUpdated(OrderFulfillmentUpdated) = "order.fulfillment_updated", 1;
         FulfillmentCancelled(OrderFulfillmentCancelled) = "order.fulfillment_cancelled", 1;
+        ShipmentTracked(OrderShipmentTracked) = "order.shipment_tracked", 1;
         FulfillmentStatusChanged(OrderFulfillmentStatusChanged) = "order.fulfillment_status_changed", 1;
         Cancelled(OrderCancelled) = "order.cancelled", 1;
         Closed(OrderClosed) = "order.closed", 1;
@@ -324,6 +328,22 @@ pub struct OrderRiskAssessed {
     pub provider_id: Option<String>,
     /// Shopify's word: `low`, `medium`, `high`, `none`, `pending`.
     pub level: String,
+}
+
+/// Shopify Protect stands in for the order's chargebacks, or no longer does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderProtectionChanged {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    pub protection: OrderProtection,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderProtection {
+    /// Shopify's word, in lower case: `pending`, `active`, `inactive`, `protected`, `not_protected`.
+    pub status: Option<String>,
+    /// Likewise: `pending`, `eligible`, `not_eligible`.
+    pub eligibility: Option<String>,
 }
 
 /// The order came from this checkout.

@@ -55,6 +55,11 @@ pub trait Resource:
         0
     }
 
+    /// Where topics say different things with one body, which has one digest: of one moment the greater stays.
+    fn rank(&self) -> u64 {
+        0
+    }
+
     /// Widens to any event.
     fn event(event: ResourceEvent<Self>) -> Event;
 }
@@ -84,7 +89,7 @@ pub struct ResourceDeleted {
 
 /// Declares the resources: snapshot, name, and the version of its schema.
 macro_rules! resources {
-    ($($name:ident = $wire:literal, $version:literal $(, revision: $revision:ident)?;)*) => {$(
+    ($($name:ident = $wire:literal, $version:literal $(, revision: $revision:ident)? $(, rank: $rank:ident)?;)*) => {$(
         impl Resource for $name {
             const KIND: AggregateKind = AggregateKind::$name;
             const OBSERVED: &'static str = concat!($wire, ".observed");
@@ -93,6 +98,10 @@ macro_rules! resources {
 
             $(fn revision(&self) -> u64 {
                 self.$revision
+            })?
+
+            $(fn rank(&self) -> u64 {
+                self.$rank as u64
             })?
 
             fn event(event: ResourceEvent<Self>) -> Event {
@@ -109,10 +118,10 @@ resources! {
     Company = "company", 1;
     CompanyLocation = "company_location", 1;
     CompanyContact = "company_contact", 1;
-    CompanyContactRole = "company_contact_role", 1;
+    CompanyContactRole = "company_contact_role", 1, rank: assigned;
     Dispute = "dispute", 1;
     SubscriptionContract = "subscription_contract", 1, revision: revision;
-    SubscriptionBillingAttempt = "subscription_billing_attempt", 1;
+    SubscriptionBillingAttempt = "subscription_billing_attempt", 1, rank: outcome;
     SubscriptionBillingCycle = "subscription_billing_cycle", 1;
     AppSubscription = "app_subscription", 1;
     AppPurchase = "app_purchase", 1;

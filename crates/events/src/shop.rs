@@ -11,6 +11,7 @@ events! {
     ShopEvent of Shop {
         Installed(ShopInstalled) = "shop.installed", 1;
         Changed(ShopChanged) = "shop.changed", 1;
+        ScopesChanged(ShopScopesChanged) = "shop.scopes_changed", 1;
         Touched(ShopTouched) = "shop.touched", 1;
         Uninstalled(ShopUninstalled) = "shop.uninstalled", 1;
         RedactionRequested(ShopRedactionRequested) = "shop.redaction_requested", 1;
@@ -46,6 +47,15 @@ pub struct ShopProfile {
     /// Shopify's word: `basic`, `shopify_plus`, `frozen`, `cancelled`, …
     pub plan: Option<String>,
     pub primary_location_id: Option<LocationId>,
+}
+
+/// What the shop lets the app see and do, from now on. Topics outside of it stop coming.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShopScopesChanged {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    /// Shopify's words: `read_orders`, `write_products`, …
+    pub scopes: Vec<String>,
 }
 
 /// A newer snapshot differs in nothing but its time. Kept, so that an older one can never win over it.

@@ -13,6 +13,7 @@ struct Upcaster {
 
 /// All steps, in any order. A new version of an event adds one line here.
 static UPCASTERS: &[Upcaster] = &[
+    Upcaster { wire_type: "customer.consent_changed", from: 1, step: |body| body },
     Upcaster { wire_type: "customer.tagged", from: 1, step: tags_were_told_by_snapshots },
     Upcaster { wire_type: "order.edited", from: 1, step: nothing_was_lacking },
     Upcaster { wire_type: "order.refunded", from: 1, step: nothing_was_lacking },

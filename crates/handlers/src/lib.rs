@@ -7,15 +7,28 @@ pub mod inventory;
 pub mod loyalty;
 pub mod notifications;
 pub mod port;
+pub mod replay;
 
+use events::AggregateKind;
+use projections::ReadModel;
 use streams::Durable;
 
 /// The table of contents: every service with its durable consumers.
 pub const SERVICES: &[Service] = &[
-    Service { name: inventory::NAME, durables: inventory::durables },
-    Service { name: loyalty::NAME, durables: loyalty::durables },
-    Service { name: checkouts::NAME, durables: checkouts::durables },
-    Service { name: notifications::NAME, durables: notifications::durables },
+    Service {
+        name: inventory::NAME,
+        durables: inventory::durables,
+        appends: &[AggregateKind::Stock],
+        copies: inventory::COPIES,
+    },
+    Service { name: loyalty::NAME, durables: loyalty::durables, appends: &[AggregateKind::Loyalty], copies: &[] },
+    Service { name: checkouts::NAME, durables: checkouts::durables, appends: &[AggregateKind::Checkout], copies: &[] },
+    Service {
+        name: notifications::NAME,
+        durables: notifications::durables,
+        appends: &[AggregateKind::Notification],
+        copies: notifications::COPIES,
+    },
 ];
 
 /// A service as the command line and the provisioning know it.
@@ -23,6 +36,10 @@ pub const SERVICES: &[Service] = &[
 pub struct Service {
     pub name: &'static str,
     pub durables: fn() -> Vec<Durable>,
+    /// The aggregates that it decides; the broker lets it append to no others.
+    pub appends: &'static [AggregateKind],
+    /// The read models that it keeps for itself.
+    pub copies: &'static [ReadModel],
 }
 
 /// The durable consumers of every service, for `streams ensure`.

@@ -123,6 +123,20 @@ impl Notifications {
     }
 }
 
+impl Notifications {
+    /// The subscribers of events alone, for events of the past. Nothing is written: a shop for which the
+    /// service was never enabled has no start, and so nothing to tell.
+    pub(crate) async fn again(
+        broker: &Broker,
+        db: Database,
+        settings: NotificationSettings,
+    ) -> Result<(RequestNotifications, SendNotifications), StartError> {
+        let starts = Starts::held(&db, &settings).await?;
+        let desk = Arc::new(Desk::new(broker, db, settings)?);
+        Ok((RequestNotifications::new(Arc::clone(&desk), starts), SendNotifications::new(desk)))
+    }
+}
+
 impl Desk {
     fn new(broker: &Broker, db: Database, settings: NotificationSettings) -> Result<Self, StartError> {
         let templates = Templates::new(&settings.templates, &settings.locale)?;

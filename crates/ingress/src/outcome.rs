@@ -1,5 +1,6 @@
 use std::time::Instant;
 
+use events::Timestamp;
 use metrics::{Histogram, counter, histogram};
 
 /// How a webhook ended; each is a value of the `outcome` label.
@@ -32,11 +33,12 @@ impl Outcome {
 #[derive(Clone)]
 pub(crate) struct Meters {
     seconds: Histogram,
+    lag: Histogram,
 }
 
 impl Meters {
     pub(crate) fn new() -> Self {
-        Self { seconds: histogram!("tillstream_webhook_seconds") }
+        Self { seconds: histogram!("tillstream_webhook_seconds"), lag: histogram!("tillstream_webhook_lag_seconds") }
     }
 
     /// Topics that there are not share one label; a refused webhook has none.
@@ -46,5 +48,10 @@ impl Meters {
             counter!("tillstream_webhook_duplicates_total", "reason" => "window").increment(1);
         }
         self.seconds.record(started.elapsed());
+    }
+
+    /// How late a delivery that was not here before has come: lost tries, and Shopify's own queue.
+    pub(crate) fn late(&self, triggered_at: Timestamp) {
+        self.lag.record(Timestamp::now().duration_since(triggered_at).as_secs_f64().max(0.0));
     }
 }

@@ -122,6 +122,9 @@ impl IngressState {
             Some(_) => Outcome::Stored,
             None => Outcome::UnknownShop,
         };
+        if let Some(triggered_at) = webhook.triggered_at.filter(|_| outcome == Outcome::Stored) {
+            self.meters.late(triggered_at);
+        }
         let topic = Topic::find(topic).map_or("other", |topic| topic.name);
         Ok((outcome, topic, stored.sequence))
     }

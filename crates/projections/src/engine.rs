@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use db::{Build, BuildState, Database, Log, ResumeError};
-use events::AggregateKind;
+use events::{AggregateKind, Timestamp};
 use streams::{Broker, EventReader, ReadError, Stream, events_head, stream_epoch};
 use tokio::task::JoinError;
 use tokio::time::sleep;
@@ -121,10 +121,13 @@ impl Engine {
         let Some(last) = entries.last() else { return self.rest().await };
         self.deaf = 0;
         let end = last.position;
+        let oldest = entries.iter().find_map(|entry| Some(entry.event.as_ref()?.recorded_at));
         let events = entries.into_iter().filter_map(|entry| entry.event).collect();
         write(&self.db, &mut self.following, &Stretch { events: Arc::new(events), end }).await?;
-        for Progress { model, position, .. } in &self.following {
-            metrics::gauge!("tillstream_projection_position", "projection" => model.name).set(*position as f64);
+        self.show();
+        if let Some(oldest) = oldest {
+            let lag = Timestamp::now().duration_since(oldest).as_secs_f64();
+            metrics::histogram!("tillstream_projection_lag_seconds").record(lag.max(0.0));
         }
         Ok(())
     }
@@ -137,7 +140,18 @@ impl Engine {
             self.deaf = 0;
             return Err(EngineError::Deaf { position, head });
         }
-        Ok(self.db.beat(&self.names(), None).await?)
+        self.db.beat(&self.names(), None).await?;
+        self.show();
+        Ok(())
+    }
+
+    /// Where the projections stand, and that they live: the one says nothing of the other.
+    fn show(&self) {
+        let now = Timestamp::now().as_second() as f64;
+        for Progress { model, position, .. } in &self.following {
+            metrics::gauge!("tillstream_projection_position", "projection" => model.name).set(*position as f64);
+            metrics::gauge!("tillstream_projection_heartbeat_timestamp_seconds", "projection" => model.name).set(now);
+        }
     }
 
     /// Starts again from the checkpoints when builds came or went: one was rebuilt, switched or given up.

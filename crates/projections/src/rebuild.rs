@@ -236,6 +236,18 @@ async fn begin(db: &Database, model: &ReadModel, goes_on: fn(BuildState) -> bool
     }
 }
 
+/// Makes a build what readers see. One that was compared a moment ago may still be behind the live one: the engine of
+/// that one is given the time to take it along.
+pub async fn switch(db: &Database, build: &Build, backwards: bool) -> Result<(), db::Error> {
+    for _ in 0..LOOKS {
+        match db.switch(build, backwards).await {
+            Err(db::Error::Behind { .. }) => sleep(BETWEEN_LOOKS).await,
+            switched => return switched.map(|_| ()),
+        }
+    }
+    db.switch(build, backwards).await.map(|_| ())
+}
+
 /// Makes builds of newer code live as soon as they have come as far as those of the older code; tries until it succeeds.
 pub(crate) async fn renew(db: Database, broker: Broker, models: Vec<ReadModel>) {
     while let Err(error) = renew_once(&db, &broker, &models).await {
@@ -250,7 +262,7 @@ async fn renew_once(db: &Database, broker: &Broker, models: &[ReadModel]) -> Res
     let comparisons = rebuild.compare(0).await?;
     rebuild.settle(&comparisons).await?;
     for build in rebuild.builds() {
-        db.switch(build, false).await?;
+        switch(db, build, false).await?;
         tracing::info!(projection = build.name, version = build.code.version, "a new version is live");
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The read models, one file each: the row, its fold, its columns, and how it is read.
 
 pub mod checkout_contacts;
+pub mod conversations;
 pub mod customer_contacts;
 pub mod customers;
 pub mod loyalty;
@@ -8,8 +9,10 @@ pub mod loyalty_entries;
 pub mod notifications;
 pub mod order_contacts;
 pub mod order_lines;
+pub mod order_timeline;
 pub mod orders;
 pub mod products;
+pub mod sales;
 pub mod stock;
 pub mod variants;
 
@@ -21,6 +24,7 @@ use crate::ReadModel;
 /// The table of contents.
 pub static ALL: &[ReadModel] = &[
     ReadModel::of::<checkout_contacts::CheckoutContacts>(),
+    ReadModel::of::<conversations::Conversations>(),
     ReadModel::of::<customer_contacts::CustomerContacts>(),
     ReadModel::of::<customers::Customers>(),
     ReadModel::of::<loyalty::Loyalty>(),
@@ -28,8 +32,10 @@ pub static ALL: &[ReadModel] = &[
     ReadModel::of::<notifications::Notifications>(),
     ReadModel::of::<order_contacts::OrderContacts>(),
     ReadModel::of::<order_lines::OrderLines>(),
+    ReadModel::of::<order_timeline::OrderTimeline>(),
     ReadModel::of::<orders::Orders>(),
     ReadModel::of::<products::Products>(),
+    ReadModel::of::<sales::Sales>(),
     ReadModel::of::<stock::Stock>(),
     ReadModel::of::<variants::Variants>(),
 ];

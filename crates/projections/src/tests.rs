@@ -1,6 +1,7 @@
 //! The laws that every projection keeps, and what readers see; on real SQLite files and PostgreSQL.
 
 mod contents;
+mod conversations;
 mod customers;
 mod engine;
 mod fixtures;

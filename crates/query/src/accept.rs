@@ -2,15 +2,24 @@ use http::{HeaderMap, header};
 
 /// Whether JSON is among what the client takes. No `Accept` takes anything.
 pub(crate) fn takes_json(headers: &HeaderMap) -> bool {
-    let mut ranges =
-        headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|b| *b == b',')).peekable();
-    ranges.peek().is_none() || ranges.any(|range| is_json(&String::from_utf8_lossy(range)))
+    takes(headers, ["application/json", "application/*", "*/*"])
 }
 
-fn is_json(range: &str) -> bool {
+/// The same, of server-sent events.
+pub(crate) fn takes_events(headers: &HeaderMap) -> bool {
+    takes(headers, ["text/event-stream", "text/*", "*/*"])
+}
+
+fn takes(headers: &HeaderMap, kinds: [&str; 3]) -> bool {
+    let mut ranges =
+        headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|b| *b == b',')).peekable();
+    ranges.peek().is_none() || ranges.any(|range| is_one_of(kinds, &String::from_utf8_lossy(range)))
+}
+
+fn is_one_of(kinds: [&str; 3], range: &str) -> bool {
     let mut parts = range.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default();
-    let named = ["application/json", "application/*", "*/*"].iter().any(|json| kind.eq_ignore_ascii_case(json));
+    let named = kinds.iter().any(|taken| kind.eq_ignore_ascii_case(taken));
     let refused =
         parts.any(|parameter| matches!(parameter.as_bytes(), [b'q' | b'Q', b'=', weight @ ..] if is_zero(weight)));
     named && !refused

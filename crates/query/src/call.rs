@@ -2,6 +2,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Scope;
 use axum::extract::{FromRequestParts, RawPathParams};
 use events::Shop;
 use http::request::Parts;
@@ -12,11 +13,12 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use streams::events_head;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::accept::takes_json;
+use crate::accept::{takes_events, takes_json};
+use crate::admission::bearer;
 use crate::answer::Answer;
 use crate::paging::digits;
 use crate::problem::Problem;
-use crate::{QueryState, query_string};
+use crate::{QueryState, ShopSettings, query_string};
 
 /// A checked request for something of one shop; `Q` are its query parameters.
 pub(crate) struct Call<Q> {
@@ -32,12 +34,34 @@ impl<Q: DeserializeOwned> FromRequestParts<Arc<QueryState>> for Call<Q> {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<QueryState>) -> Result<Self, Problem> {
         if !takes_json(&parts.headers) {
-            return Err(Problem::not_acceptable());
+            return Err(Problem::not_acceptable("application/json"));
         }
+        Self::read(parts, state).await
+    }
+}
+
+/// A call whose answer is a stream of events.
+pub(crate) struct Streamed<Q>(pub Call<Q>);
+
+impl<Q: DeserializeOwned> FromRequestParts<Arc<QueryState>> for Streamed<Q> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<QueryState>) -> Result<Self, Problem> {
+        if !takes_events(&parts.headers) {
+            return Err(Problem::not_acceptable("text/event-stream"));
+        }
+        Ok(Self(Call::read(parts, state).await?))
+    }
+}
+
+impl<Q: DeserializeOwned> Call<Q> {
+    async fn read(parts: &mut Parts, state: &Arc<QueryState>) -> Result<Self, Problem> {
         let path = RawPathParams::from_request_parts(parts, state).await;
         let path = path.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "path", "the path is not UTF-8 text"))?;
         let (shop, id): (Vec<_>, Vec<_>) = path.iter().partition(|(name, _)| *name == "shop");
-        let shop = shop.first().and_then(|(_, shop)| shop.parse().ok()).filter(|shop| state.shops.contains_key(shop));
+        let shop: Option<Shop> = shop.first().and_then(|(_, shop)| shop.parse().ok());
+        state.access.admit(bearer(&parts.headers), shop.as_ref(), Scope::Read).await?;
+        let shop = shop.filter(|shop| state.shops.contains_key(shop));
         Ok(Self {
             shop: shop.ok_or_else(|| Problem::not_found("shop"))?,
             query: query_string::read(parts.uri.query())?,
@@ -52,6 +76,10 @@ impl<Q> Call<Q> {
     /// The id in the path, in its one spelling.
     pub(crate) fn id<I: FromStr>(&self) -> Result<I, Problem> {
         self.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(Problem::id)
+    }
+
+    pub(crate) fn shop_settings(&self) -> ShopSettings {
+        self.state.shops.get(&self.shop).cloned().unwrap_or_default()
     }
 
     /// Waits until the read models have come to `wanted`, and says how far they have come.
@@ -86,6 +114,10 @@ impl<Q> Call<Q> {
         let prefer = self.headers.get("prefer").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let wait = prefer.split(',').find_map(|preference| digits(preference.trim().strip_prefix("wait=")?));
         wait.map_or(self.state.patience, |seconds| Duration::from_secs(seconds.min(MAX_WAIT_SECONDS)))
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     pub(crate) fn answer(&self, position: u64, body: &impl Serialize) -> Answer {

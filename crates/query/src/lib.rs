@@ -4,9 +4,12 @@
 //! and can be asked to wait for one.
 
 mod accept;
+mod admission;
 mod answer;
 mod call;
+mod changes;
 mod customers;
+mod feed;
 mod health;
 mod history;
 mod loyalty;
@@ -19,24 +22,36 @@ mod problem;
 mod products;
 mod progress;
 mod query_string;
+mod sales;
 mod status;
 mod stock;
+mod timeline;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Access;
 use axum::Router;
 use axum::routing::get;
 use db::Database;
 use events::{Currency, Shop};
+use jiff::tz::TimeZone;
 use streams::{Broker, Durable, EventStore};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
+use feed::Feed;
+
+pub use admission::bearer;
 pub use answer::POSITION;
 pub use health::{Operations, operations};
 pub use openapi::openapi;
 pub use problem::Problem;
 pub use progress::Watched;
+
+/// So many may listen to changes at once.
+const LISTENERS: usize = 256;
 
 /// What the reads work with.
 pub struct QueryState {
@@ -51,13 +66,27 @@ pub struct QueryState {
     durables: Vec<Durable>,
     /// How long a read waits for its `min_position`.
     patience: Duration,
+    feed: Feed,
+    access: Arc<Access>,
+    /// Places for those who listen to changes.
+    listeners: Arc<Semaphore>,
+    /// Ends the streams of changes.
+    shutdown: CancellationToken,
 }
 
 /// What the reads know of a shop besides its events.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct ShopSettings {
     /// Product webhooks give prices without one.
     pub currency: Option<Currency>,
+    /// In which its days begin.
+    pub time_zone: TimeZone,
+}
+
+impl Default for ShopSettings {
+    fn default() -> Self {
+        Self { currency: None, time_zone: TimeZone::UTC }
+    }
 }
 
 impl QueryState {
@@ -67,11 +96,19 @@ impl QueryState {
         broker: &Broker,
         watched: Vec<Watched>,
         durables: Vec<Durable>,
+        access: Arc<Access>,
     ) -> Self {
         // It only reads histories: no states to keep.
         let events = EventStore::with_capacity(broker, 0);
         let (broker, patience) = (broker.clone(), Duration::from_secs(5));
-        Self { shops, database, broker, events, watched, durables, patience }
+        let (feed, listeners) = (Feed::default(), Arc::new(Semaphore::new(LISTENERS)));
+        let shutdown = CancellationToken::new();
+        Self { shops, database, broker, events, watched, durables, patience, feed, access, listeners, shutdown }
+    }
+
+    /// Streams of changes end with it; without it they end with their clients.
+    pub fn until(self, shutdown: CancellationToken) -> Self {
+        Self { shutdown, ..self }
     }
 
     /// How long a read waits for its `min_position` when the client does not say.
@@ -86,6 +123,7 @@ pub fn router(state: QueryState) -> Router {
         .route("/v1/{shop}/orders", get(orders::list))
         .route("/v1/{shop}/orders/{id}", get(orders::get))
         .route("/v1/{shop}/orders/{id}/events", get(history::of_order))
+        .route("/v1/{shop}/orders/{id}/timeline", get(timeline::of_order))
         .route("/v1/{shop}/products", get(products::list))
         .route("/v1/{shop}/products/{id}", get(products::get))
         .route("/v1/{shop}/products/{id}/events", get(history::of_product))
@@ -96,6 +134,8 @@ pub fn router(state: QueryState) -> Router {
         .route("/v1/{shop}/stock/{inventory_item_id}", get(stock::get))
         .route("/v1/{shop}/stock/{inventory_item_id}/events", get(history::of_stock))
         .route("/v1/{shop}/notifications", get(notifications::list))
+        .route("/v1/{shop}/sales/daily", get(sales::daily))
+        .route("/v1/{shop}/changes", get(changes::follow))
         .route("/v1/status", get(status::get))
         .route("/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(async || Problem::method())

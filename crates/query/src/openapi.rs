@@ -5,6 +5,7 @@ use projections::Found;
 use projections::customers::CustomerView;
 use projections::loyalty::LoyaltyView;
 use projections::notifications::NotificationRow;
+use projections::order_timeline::Timeline;
 use projections::orders::OrderView;
 use projections::stock::StockView;
 use schemars::SchemaGenerator;
@@ -12,12 +13,16 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::feed::Change;
 use crate::health::Readiness;
 use crate::history::RecordedEvent;
 use crate::problem::ProblemBody;
 use crate::products::Product;
+use crate::sales::DailySales;
 use crate::status::Status;
-use crate::{customers, health, history, loyalty, notifications, orders, products, status, stock};
+use crate::{
+    changes, customers, health, history, loyalty, notifications, orders, products, sales, status, stock, timeline,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,6 +35,7 @@ use crate::{customers, health, history, loyalty, notifications, orders, products
         orders::list,
         orders::get,
         history::of_order,
+        timeline::of_order,
         products::list,
         products::get,
         history::of_product,
@@ -40,6 +46,8 @@ use crate::{customers, health, history, loyalty, notifications, orders, products
         stock::get,
         history::of_stock,
         notifications::list,
+        sales::daily,
+        changes::follow,
         status::get,
         health::alive,
         health::ready,
@@ -62,7 +70,9 @@ pub(crate) async fn document() -> axum::Json<Value> {
 pub fn openapi() -> Value {
     // The document is plain data: it always is a JSON object.
     let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
-    document["components"] = json!({ "schemas": schemas() });
+    let key =
+        json!({"type": "http", "scheme": "bearer", "description": "An API key of the shop, or a JWT of the issuer"});
+    document["components"] = json!({ "schemas": schemas(), "securitySchemes": { "key": key } });
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.iter_mut().for_each(|(path, item)| complete(path, &mut item["get"]));
         let writes = writes::paths().into_iter().chain(redemptions::paths());
@@ -85,6 +95,9 @@ fn schemas() -> Map<String, Value> {
         ("Stock", view::<Found<StockView>>(&mut generator)),
         ("Loyalty", view::<Found<LoyaltyView>>(&mut generator)),
         ("Notification", view::<Found<NotificationRow>>(&mut generator)),
+        ("Timeline", view::<Found<Timeline>>(&mut generator)),
+        ("DailySales", view::<DailySales>(&mut generator)),
+        ("Change", view::<Change>(&mut generator)),
         ("Event", view::<RecordedEvent<'_>>(&mut generator)),
         ("Status", view::<Status>(&mut generator)),
         ("Readiness", view::<Readiness>(&mut generator)),
@@ -130,8 +143,12 @@ fn complete(path: &str, operation: &mut Value) {
     });
     operation["responses"]["304"] = json!({"description": "The client has it already"});
     let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+    operation["security"] = json!([{ "key": [] }]);
     for (status, description) in [
         ("400", "A parameter or an id is unknown or malformed"),
+        ("401", "No valid key"),
+        ("403", "The key has not the scope read"),
+        ("429", "The key has asked too often"),
         ("404", "No such shop or id"),
         ("406", "The client does not take JSON"),
         ("503", "The answer cannot be read just now"),

@@ -1,4 +1,4 @@
-use events::{CustomerId, FinancialStatus, FulfillmentStatus, OrderId, Timestamp};
+use events::{AggregateKind, CustomerId, FinancialStatus, FulfillmentStatus, OrderId, Timestamp};
 use projections::orders::{self, OrderFilter};
 use projections::{Listed, PageRequest};
 use serde::Deserialize;
@@ -6,17 +6,21 @@ use utoipa::IntoParams;
 
 use crate::answer::Answer;
 use crate::call::{Call, Position};
-use crate::one::One;
+use crate::one::OneThen;
 use crate::paging::{Limit, List};
 use crate::problem::Problem;
 
 /// One order.
 #[utoipa::path(
-    get, path = "/v1/{shop}/orders/{id}", operation_id = "get_order", tag = "orders", params(One),
+    get, path = "/v1/{shop}/orders/{id}", operation_id = "get_order", tag = "orders", params(OneThen),
     responses((status = 200, description = "The order", body = ref("#/components/schemas/Order"))),
 )]
-pub(crate) async fn get(call: Call<One>) -> Result<Answer, Problem> {
+pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
     let id: OrderId = call.id()?;
+    if let Some(then) = call.query.as_of {
+        let order = orders::after(id, &call.events_until(AggregateKind::Order, id.get(), then).await?);
+        return Ok(call.answer(then.0, &order.ok_or_else(|| Problem::not_found("order at this position"))?));
+    }
     let position = call.position(orders::READS, call.query.min_position).await?;
     let order = orders::get(&call.state.database, &call.shop, id).await?;
     Ok(call.answer(position, &order.ok_or_else(|| Problem::not_found("order"))?))

@@ -64,8 +64,8 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this resource does not know the method: see Allow")
     }
 
-    pub(crate) fn not_acceptable() -> Self {
-        Self::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "the answer would be application/json")
+    pub(crate) fn not_acceptable(kind: &'static str) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", format!("the answer would be {kind}"))
     }
 
     pub(crate) fn not_reached(reached: u64, wanted: u64) -> Self {

@@ -1,4 +1,4 @@
-use events::{Currency, InventoryItemId, Money, ProductId, Variant, VariantId};
+use events::{AggregateKind, Currency, InventoryItemId, Money, ProductId, Variant, VariantId};
 use projections::products::{self, ProductHead, ProductView};
 use projections::{Found, Listed, PageRequest};
 use rust_decimal::Decimal;
@@ -8,21 +8,26 @@ use utoipa::IntoParams;
 
 use crate::answer::Answer;
 use crate::call::{Call, Position};
-use crate::one::One;
+use crate::one::OneThen;
 use crate::paging::{Limit, List};
 use crate::problem::Problem;
 
 /// One product with its variants.
 #[utoipa::path(
-    get, path = "/v1/{shop}/products/{id}", operation_id = "get_product", tag = "products", params(One),
+    get, path = "/v1/{shop}/products/{id}", operation_id = "get_product", tag = "products", params(OneThen),
     responses((status = 200, description = "The product", body = ref("#/components/schemas/Product"))),
 )]
-pub(crate) async fn get(call: Call<One>) -> Result<Answer, Problem> {
+pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
     let id: ProductId = call.id()?;
+    if let Some(then) = call.query.as_of {
+        let product = products::after(id, &call.events_until(AggregateKind::Product, id.get(), then).await?);
+        let product = product.ok_or_else(|| Problem::not_found("product at this position"))?;
+        return Ok(call.answer(then.0, &priced(product, call.shop_settings().currency)));
+    }
     let position = call.position(products::READS, call.query.min_position).await?;
     let product = products::get(&call.state.database, &call.shop, id).await?;
     let product = product.ok_or_else(|| Problem::not_found("product"))?;
-    Ok(call.answer(position, &priced(product, call.currency())))
+    Ok(call.answer(position, &priced(product, call.shop_settings().currency)))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -70,17 +75,10 @@ pub(crate) async fn list(call: Call<ProductQuery>) -> Result<Answer, Problem> {
     let page = PageRequest { limit: call.query.limit.get(), after };
     let position = call.position(products::READS, call.query.min_position).await?;
     let Listed { data, next_cursor } = products::search(&call.state.database, &call.shop, text, page).await?;
-    let currency = call.currency();
+    let currency = call.shop_settings().currency;
     let data = data.into_iter().map(|product| priced(product, currency)).collect();
     let next_cursor = next_cursor.map(|cursor| cursors.seal(&cursor));
     Ok(call.answer(position, &Listed { data, next_cursor }))
-}
-
-impl<Q> Call<Q> {
-    /// Of the shop; product webhooks do not name it.
-    fn currency(&self) -> Option<Currency> {
-        self.state.shops.get(&self.shop).and_then(|shop| shop.currency)
-    }
 }
 
 /// A product as the API shows it.

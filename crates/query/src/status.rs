@@ -86,7 +86,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<([(HeaderName, &'static str); 1], axum::Json<Status>), Problem> {
     if !takes_json(&headers) {
-        return Err(Problem::not_acceptable());
+        return Err(Problem::not_acceptable("application/json"));
     }
     let NoParameters {} = query_string::read(uri.query())?;
     Ok(([(CACHE_CONTROL, "no-store")], axum::Json(state.status().await?)))

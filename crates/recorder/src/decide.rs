@@ -1,7 +1,7 @@
 use std::pin::Pin;
 
 use aggregates::{
-    Checkout, Command, Customer, Decider, Execute, FulfillmentOrderState, Order, Product, ShopState, Stock,
+    Checkout, Command, Customer, Decider, Execute, FulfillmentOrderState, Order, Product, ReturnState, ShopState, Stock,
 };
 use events::{AggregateKey, Event, Recorded};
 use serde_json::Value;
@@ -90,6 +90,7 @@ pub fn state_after(events: &[Recorded<Event>]) -> serde_json::Result<Value> {
         Some(Event::Stock(_)) => fold!(Stock, Stock),
         Some(Event::Shop(_)) => fold!(Shop, ShopState),
         Some(Event::FulfillmentOrder(_)) => fold!(FulfillmentOrder, FulfillmentOrderState),
+        Some(Event::Return(_)) => fold!(Return, ReturnState),
         Some(Event::Checkout(_)) => fold!(Checkout, Checkout),
         // What is only observed is what was observed last.
         Some(observed) => serde_json::from_slice(&observed.encode()),

@@ -1,19 +1,22 @@
+mod index;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use db::{Advance, Change, Column, Content, Database, Filter, Log, Order, RowKey, Select, Table};
-use events::Shop;
+use events::{AggregateKey, Shop};
 use serde::{Deserialize, Serialize};
 use streams::{Broker, Failure, InboxDelivery, InboxReader, ReadError, Stream, inbox_span, stream_epoch};
 use tokio::sync::watch;
+use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use crate::envelope::Envelope;
 
 /// The checkpoint's name, and its table's.
 const NAME: &str = "first_deliveries";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const TABLE: Table =
     Table { name: NAME, version: VERSION, columns: &[Column::integer("sequence")], indexes: &[&["sequence"]] };
 /// A signed body is looked for in all shops, so all rows are under one name.
@@ -28,7 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Remembers which delivery brought a signed body first: a copy of `INBOX` by signature.
+/// Remembers which delivery brought a signed body first, and what each speaks of: a copy of `INBOX` by
+/// signature, and an index of it.
 ///
 /// It is folded from the inbox in its order, so every copy of it says the same, and a lost one is made
 /// again before anything is decided on it. It holds what the inbox holds.
@@ -82,12 +86,14 @@ pub enum JournalError {
     Database(#[from] db::Error),
     #[error("a row of the journal cannot be read")]
     Row(#[from] serde_json::Error),
+    #[error("a batch of deliveries could not be looked through")]
+    Panicked(#[from] JoinError),
 }
 
 impl Journal {
-    /// Makes its table.
+    /// Makes its tables.
     pub async fn open(db: Database, broker: &Broker) -> Result<Self, db::Error> {
-        db.ensure(&TABLE).await?;
+        ensure(&db).await?;
         let reached = watch::Sender::new(0);
         Ok(Self { db, broker: broker.clone(), reader: None, pruned: None, reached })
     }
@@ -126,7 +132,7 @@ impl Journal {
         if to == from {
             self.db.beat(&[(NAME, VERSION)], None).await?;
         } else {
-            self.write(from, to, &deliveries).await?;
+            self.write(from, to, deliveries).await?;
             self.reached.send_replace(to);
         }
         if self.pruned.is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
@@ -144,19 +150,15 @@ impl Journal {
                 let log = Log { epoch, head: inbox_span(&self.broker).await?.last };
                 let position = self.db.resume(NAME, VERSION, &log).await?;
                 self.reached.send_replace(position);
-                InboxReader::new(&self.broker, position).headers_only()
+                InboxReader::new(&self.broker, position)
             }
         };
         Ok(self.reader.insert(reader))
     }
 
-    async fn write(&self, from: u64, to: u64, deliveries: &[InboxDelivery]) -> Result<(), JournalError> {
-        let mut firsts: BTreeMap<String, First> = BTreeMap::new();
-        for delivery in deliveries {
-            if let Some((key, first)) = told(delivery) {
-                firsts.entry(key).or_insert(first);
-            }
-        }
+    async fn write(&self, from: u64, to: u64, deliveries: Vec<InboxDelivery>) -> Result<(), JournalError> {
+        // Bodies are looked into: not on the threads that deliveries are waiting for.
+        let (mut firsts, index) = spawn_blocking(move || (firsts(&deliveries), index(&deliveries))).await?;
         let keys: Vec<RowKey> = firsts.keys().map(|key| row_key(key)).collect();
         let mut batch = self.db.begin().await?;
         for held in batch.load(&TABLE, &keys).await? {
@@ -169,6 +171,7 @@ impl Journal {
             changes.push(Change { key: row_key(&key), content: Some(content), position: first.sequence });
         }
         batch.save(&TABLE, changes).await?;
+        batch.save(&index::TABLE, index).await?;
         batch.advance(Advance { name: NAME, version: VERSION, from, to }).await?;
         Ok(batch.commit().await?)
     }
@@ -176,6 +179,11 @@ impl Journal {
     /// Forgets what the inbox no longer holds.
     async fn prune(&self) -> Result<(), JournalError> {
         let oldest = inbox_span(&self.broker).await?.first;
+        self.forget(&TABLE, oldest).await?;
+        self.forget(&index::TABLE, oldest).await
+    }
+
+    async fn forget(&self, table: &Table, oldest: u64) -> Result<(), JournalError> {
         loop {
             let select = Select {
                 shop: &every_shop(),
@@ -184,14 +192,14 @@ impl Journal {
                 after: None,
                 limit: PRUNE_ROWS,
             };
-            let page = self.db.select(&TABLE, select).await?;
+            let page = self.db.select(table, select).await?;
             if page.documents.is_empty() {
                 return Ok(());
             }
             let gone =
                 |document: db::Document| Change { key: document.key, content: None, position: document.position };
             let mut batch = self.db.begin().await?;
-            batch.save(&TABLE, page.documents.into_iter().map(gone).collect()).await?;
+            batch.save(table, page.documents.into_iter().map(gone).collect()).await?;
             batch.commit().await?;
         }
     }
@@ -200,7 +208,7 @@ impl Journal {
 impl Firsts {
     /// The journal as another process keeps it; what it has not reached yet cannot be told.
     pub async fn read(db: Database) -> Result<Self, db::Error> {
-        db.ensure(&TABLE).await?;
+        ensure(&db).await?;
         let (_, reached) = watch::channel(db.position(NAME, VERSION).await?);
         Ok(Self { db, reached })
     }
@@ -214,10 +222,29 @@ impl Firsts {
         if !there {
             return Err(Failure::unavailable("the recorder's journal has not come so far"));
         }
-        let held = self.db.get(&TABLE, &every_shop(), &key).await.map_err(Failure::unavailable)?;
-        let Some(held) = held else { return Ok(Standing::First) };
-        let first: First = serde_json::from_str(&held.data).map_err(Failure::unavailable)?;
-        Ok(this.standing(&first))
+        let first = self.first(&key).await.map_err(Failure::unavailable)?;
+        Ok(first.map_or(Standing::First, |first| this.standing(&first)))
+    }
+
+    /// Up to where the inbox is known.
+    pub(crate) fn reached(&self) -> u64 {
+        *self.reached.borrow()
+    }
+
+    /// The delivery that was first with this signature.
+    pub(crate) async fn first(&self, key: &str) -> Result<Option<First>, JournalError> {
+        let held = self.db.get(&TABLE, &every_shop(), key).await?;
+        Ok(held.map(|held| serde_json::from_str(&held.data)).transpose()?)
+    }
+
+    /// The sequences of the deliveries whose body names this aggregate, oldest first.
+    pub(crate) async fn naming(&self, key: &AggregateKey) -> Result<Vec<u64>, JournalError> {
+        Ok(index::naming(&self.db, key).await?)
+    }
+
+    /// The sequences of the deliveries with this `X-Shopify-Webhook-Id`, oldest first.
+    pub(crate) async fn of_webhook(&self, id: &str) -> Result<Vec<u64>, JournalError> {
+        Ok(index::of_webhook(&self.db, id).await?)
     }
 }
 
@@ -250,6 +277,24 @@ pub(crate) fn told(delivery: &InboxDelivery) -> Option<(String, First)> {
         webhook_id: envelope.webhook_id,
     };
     Some((envelope.signature?, first))
+}
+
+async fn ensure(db: &Database) -> Result<(), db::Error> {
+    db.ensure(&TABLE).await?;
+    db.ensure(&index::TABLE).await
+}
+
+/// The first delivery of each signature.
+fn firsts(deliveries: &[InboxDelivery]) -> BTreeMap<String, First> {
+    let mut firsts: BTreeMap<String, First> = BTreeMap::new();
+    for (key, first) in deliveries.iter().filter_map(told) {
+        firsts.entry(key).or_insert(first);
+    }
+    firsts
+}
+
+fn index(deliveries: &[InboxDelivery]) -> Vec<Change> {
+    deliveries.iter().map(index::row).collect()
 }
 
 /// One resource's topics may say the same: `orders/create` and `orders/paid` of one action share their body.

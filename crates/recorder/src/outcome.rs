@@ -1,6 +1,7 @@
 use std::fmt;
 
-use metrics::counter;
+use events::Timestamp;
+use metrics::{counter, histogram};
 use serde::{Serialize, Serializer};
 use shopify::StatedVersion;
 
@@ -89,6 +90,12 @@ impl Serialize for Outcome {
             other => other.reason(),
         })
     }
+}
+
+/// How long a delivery was in the inbox until its events were in the log.
+pub(crate) fn measure_lag(received_at: Timestamp) {
+    let lag = Timestamp::now().duration_since(received_at).as_secs_f64();
+    histogram!("tillstream_recorder_lag_seconds").record(lag.max(0.0));
 }
 
 /// Says which API versions still come: the oldest ones are about to be sent in the shape of a later one.

@@ -161,6 +161,7 @@ impl Subscriber for Recorder {
         let span = tracing::info_span!("record", sequence = webhook.delivery.sequence, shop, topic);
         let outcome = self.settle(webhook).instrument(span).await?;
         outcome.count(topic);
+        outcome::measure_lag(webhook.delivery.received_at);
         outcome::count_version(webhook.version);
         Ok(())
     }

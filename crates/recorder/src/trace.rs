@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use events::{AggregateKey, Event, Recorded, Shop, Timestamp};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use streams::{
 
 use crate::decide::is_stale;
 use crate::envelope::Envelope;
-use crate::journal::{First, Standing, told};
+use crate::journal::{Firsts, JournalError, Standing, told};
 use crate::recorder::{Recorder, reason};
 use crate::webhook::{Meaning, Webhook};
 
@@ -17,10 +17,12 @@ const BATCH: usize = 2_000;
 /// Quarantined deliveries and dead letters that are looked through.
 const MOST: usize = 100_000;
 
-/// Finds out what became of deliveries, from the streams alone: nothing is kept for it.
+/// Finds out what became of deliveries, from the streams alone: nothing is kept for it. The journal only says
+/// where to look; where it has not come to, the inbox is read.
 pub struct Tracer {
     broker: Broker,
     store: EventStore,
+    firsts: Firsts,
     /// By the sequence in `INBOX`: the reason, and whether it was settled.
     quarantined: HashMap<u64, (String, Option<String>)>,
     dead: HashMap<u64, String>,
@@ -57,12 +59,14 @@ pub enum TraceError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     #[error("the aggregate's state cannot be read")]
     State(#[from] Failure),
 }
 
 impl Tracer {
-    pub async fn open(broker: &Broker) -> Result<Self, TraceError> {
+    pub async fn open(broker: &Broker, firsts: Firsts) -> Result<Self, TraceError> {
         let last = inbox_span(broker).await?.last;
         let recorder = status::read(broker, &[Recorder::durable()]).await?;
         let pending = recorder.durables.iter().map(|durable| durable.pending).sum::<u64>();
@@ -74,29 +78,20 @@ impl Tracer {
         let letters = DeadLetters::new(broker).list(Some(Recorder::NAME), MOST).await?;
         let dead = letters.into_iter().map(|letter| (letter.sequence, letter.class.to_string())).collect();
         let given = last.saturating_sub(pending);
-        Ok(Self { broker: broker.clone(), store: EventStore::new(broker), quarantined, dead, given, last })
+        let (broker, store) = (broker.clone(), EventStore::new(broker));
+        Ok(Self { broker, store, firsts, quarantined, dead, given, last })
     }
 
     /// The delivery at a sequence of `INBOX`; none when it is not there, or no longer.
     pub async fn delivery(&self, sequence: u64) -> Result<Option<Traced>, TraceError> {
         let Some(delivery) = Inbox::new(&self.broker).read(sequence).await? else { return Ok(None) };
-        let shop = Envelope::read(&delivery).shop;
-        let Some((key, this)) = told(&delivery) else { return self.explain(delivery, Standing::First).await.map(Some) };
-        // Only what came before can have been the first.
-        let mut standing = Standing::First;
-        self.scan(shop.as_ref(), true, |earlier| {
-            if let Some((_, first)) = told(&earlier).filter(|(other, _)| *other == key && earlier.sequence < sequence) {
-                standing = this.standing(&first);
-            }
-            earlier.sequence < sequence && standing == Standing::First
-        })
-        .await?;
+        let standing = self.standing(&delivery).await?;
         self.explain(delivery, standing).await.map(Some)
     }
 
     /// Every delivery that has this `X-Shopify-Webhook-Id`: one, and its repetitions.
     pub async fn webhook(&self, webhook_id: &str, shop: Option<&Shop>) -> Result<Vec<Traced>, TraceError> {
-        let mut found = Vec::new();
+        let mut found = self.firsts.of_webhook(webhook_id).await?;
         self.scan(shop, true, |delivery| {
             if Envelope::read(&delivery).webhook_id.as_deref() == Some(webhook_id) {
                 found.push(delivery.sequence);
@@ -104,33 +99,53 @@ impl Tracer {
             true
         })
         .await?;
-        let mut traced = Vec::new();
-        for sequence in found {
-            traced.extend(self.delivery(sequence).await?);
-        }
+        let mut traced = self.deliveries(found).await?;
+        traced.retain(|one| shop.is_none_or(|shop| one.shop.as_ref() == Some(shop)));
         Ok(traced)
     }
 
     /// Every delivery that speaks of the aggregate and is still in `INBOX`.
     pub async fn aggregate(&self, key: &AggregateKey) -> Result<Vec<Traced>, TraceError> {
-        let mut firsts: BTreeMap<String, First> = BTreeMap::new();
-        let mut found = Vec::new();
+        let mut found = self.firsts.naming(key).await?;
+        // A body that speaks of several aggregates is found under one of them; its events name it all the same.
+        let events = self.events(key).await?;
+        found.extend(events.iter().filter_map(|event| Cause::inbox_sequence(&event.envelope.causation_id)));
         self.scan(Some(&key.shop), false, |delivery| {
-            let webhook = Webhook::from(delivery);
-            if keys(&webhook).contains(key) {
-                let standing = told(&webhook.delivery).map_or(Standing::First, |(key, this)| {
-                    this.standing(firsts.entry(key).or_insert_with(|| this.clone()))
-                });
-                found.push((webhook.delivery, standing));
+            let sequence = delivery.sequence;
+            if keys(&Webhook::from(delivery)).contains(key) {
+                found.push(sequence);
             }
             true
         })
         .await?;
-        let mut traced = Vec::with_capacity(found.len());
-        for (delivery, standing) in found {
-            traced.push(self.explain(delivery, standing).await?);
+        self.deliveries(found).await
+    }
+
+    async fn deliveries(&self, mut sequences: Vec<u64>) -> Result<Vec<Traced>, TraceError> {
+        sequences.sort_unstable();
+        sequences.dedup();
+        let mut traced = Vec::with_capacity(sequences.len());
+        for sequence in sequences {
+            traced.extend(self.delivery(sequence).await?);
         }
         Ok(traced)
+    }
+
+    async fn standing(&self, delivery: &InboxDelivery) -> Result<Standing, TraceError> {
+        let Some((key, this)) = told(delivery) else { return Ok(Standing::First) };
+        if let Some(first) = self.firsts.first(&key).await? {
+            return Ok(this.standing(&first));
+        }
+        // Only what came before can have been the first.
+        let mut standing = Standing::First;
+        self.scan(Some(&this.shop), true, |earlier| {
+            if let Some((_, first)) = told(&earlier).filter(|(other, _)| *other == key) {
+                standing = this.standing(&first);
+            }
+            earlier.sequence < this.sequence && standing == Standing::First
+        })
+        .await?;
+        Ok(standing)
     }
 
     /// All events of an aggregate.
@@ -138,17 +153,17 @@ impl Tracer {
         Ok(self.store.events(key).await?)
     }
 
-    /// Hands out the deliveries that are there now, oldest first, until told to stop.
+    /// Hands out the deliveries that the journal has not come to, oldest first, until told to stop.
     async fn scan(
         &self,
         shop: Option<&Shop>,
         headers_only: bool,
         mut see: impl FnMut(InboxDelivery) -> bool,
     ) -> Result<(), TraceError> {
-        let mut reader = InboxReader::new(&self.broker, 0);
+        let mut reader = InboxReader::new(&self.broker, self.firsts.reached());
         reader = if let Some(shop) = shop { reader.of(shop) } else { reader };
         reader = if headers_only { reader.headers_only() } else { reader };
-        loop {
+        while reader.position() < self.last {
             let batch = reader.rest(BATCH).await?;
             if batch.is_empty() {
                 return Ok(());
@@ -159,6 +174,7 @@ impl Tracer {
                 }
             }
         }
+        Ok(())
     }
 
     async fn explain(&self, delivery: InboxDelivery, standing: Standing) -> Result<Traced, TraceError> {

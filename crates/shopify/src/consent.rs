@@ -17,6 +17,21 @@ pub(crate) fn sms(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
     Ok(vec![consent.command(id, ConsentChannel::Sms, delivery)])
 }
 
+/// `customers_whats_app_marketing_consent/update`. Shopify documents no body; the other two topics' are alike.
+pub(crate) fn whats_app(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
+    let WhatsAppBody { customer_id, id, whats_app_marketing_consent: Object(consent) } = delivery.decode()?;
+    let Id(id) = customer_id.or(id).ok_or_else(|| Unreadable::missing("customer_id"))?;
+    Ok(vec![consent.command(id, ConsentChannel::WhatsApp, delivery)])
+}
+
+#[derive(Deserialize)]
+struct WhatsAppBody<'a> {
+    customer_id: Option<Id<CustomerId>>,
+    id: Option<Id<CustomerId>>,
+    #[serde(borrow, alias = "whatsapp_marketing_consent")]
+    whats_app_marketing_consent: Object<ConsentBody<'a>>,
+}
+
 #[derive(Deserialize)]
 struct EmailBody<'a> {
     customer_id: Id<CustomerId>,

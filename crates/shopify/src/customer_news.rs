@@ -19,6 +19,24 @@ pub(crate) fn tags_removed(delivery: &Reading<'_>) -> Result<Vec<Command>, Unrea
     tagged(delivery, |tags| TagsTold::Removed { tags })
 }
 
+/// `customer.joined_segment`.
+pub(crate) fn joined_segment(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
+    segment(delivery, true)
+}
+
+/// `customer.left_segment`.
+pub(crate) fn left_segment(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
+    segment(delivery, false)
+}
+
+/// Both topics say it with one body, and no time.
+fn segment(delivery: &Reading<'_>, belongs: bool) -> Result<Vec<Command>, Unreadable> {
+    let body: SegmentBody<'_> = delivery.decode()?;
+    let as_of = delivery.as_of(delivery.triggered_at());
+    let segment = CustomerCommand::Segment { as_of, segment_id: body.segment_id.of("Segment")?, belongs };
+    Ok(vec![Command::Customer(body.customer_id.of(KIND)?, segment)])
+}
+
 fn tagged(delivery: &Reading<'_>, told: impl Fn(Vec<String>) -> TagsTold) -> Result<Vec<Command>, Unreadable> {
     let body: TagsBody<'_> = delivery.decode()?;
     let tags = body.tags.iter().map(|tag| tag.as_str().trim().to_owned()).filter(|tag| !tag.is_empty()).collect();
@@ -88,6 +106,13 @@ impl Count<'_> {
         let digits = self.0.get().trim_matches('"');
         digits.parse().map_err(|_| Unreadable::out_of_range("numberOfOrders"))
     }
+}
+
+#[derive(Deserialize)]
+struct SegmentBody<'a> {
+    #[serde(borrow)]
+    customer_id: AnyId<'a>,
+    segment_id: AnyId<'a>,
 }
 
 #[derive(Deserialize)]

@@ -27,9 +27,12 @@ mod order;
 mod order_return;
 mod privacy;
 mod product;
+mod protection;
 mod refund;
 mod resource;
+mod returns;
 mod risk;
+mod shipment;
 mod shop;
 mod transaction;
 

@@ -29,6 +29,24 @@ pub(crate) fn snapshot(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadabl
     Ok(vec![Command::Shop(ShopCommand::Snapshot { as_of: delivery.as_of(at), profile: Box::new(profile) })])
 }
 
+/// `app/scopes_update`. Ordered like the shop's other news, by when it was triggered.
+pub(crate) fn scopes(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadable> {
+    let body: ScopesBody<'_> = delivery.decode()?;
+    let at = delivery.triggered().or(body.updated_at).unwrap_or(Timestamp::UNIX_EPOCH);
+    let scopes = body.current.iter().map(|scope| scope.as_str().to_owned()).collect();
+    Ok(vec![Command::Shop(ShopCommand::Grant { as_of: delivery.as_of(at), scopes })])
+}
+
+#[derive(Deserialize)]
+struct ScopesBody<'a> {
+    #[serde(borrow)]
+    current: Vec<Text<'a>>,
+    /// No other body has it: this is how it shows what it is.
+    #[serde(rename = "previous")]
+    _previous: Vec<Text<'a>>,
+    updated_at: Option<Timestamp>,
+}
+
 #[derive(Deserialize)]
 struct ShopBody<'a> {
     /// Null in Shopify's sample, but always there: this is how the body shows that it is a shop's.

@@ -164,8 +164,6 @@ const HAPPENED_AT: Version = Version::Field("happened_at");
 /// Of bodies that say no time: the header is all there is.
 const TRIGGERED_AT: Version = Version::TriggeredAt;
 
-/// It says something of the shop's state, and no event of ours says it yet.
-const NO_EVENT_YET: &str = "no_event_yet";
 /// A cart names nobody; it has a meaning once it is a checkout, and that has topics of its own.
 const NO_CUSTOMER: &str = "names_no_customer";
 /// A checkout is known by its token, and this body has another number.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use aggregates::{Command, CustomerCommand, FulfillmentOrderCommand, OrderCommand, ShopCommand};
+use aggregates::{Command, CustomerCommand, FulfillmentOrderCommand, OrderCommand, ReturnCommand, ShopCommand};
 use events::*;
 use shopify::{Delivery, Translation, Unreadable, translate};
 
@@ -226,4 +226,121 @@ fn a_shop_is_ordered_by_when_it_was_triggered() {
     assert_eq!((as_of.updated_at, profile.name.as_str()), (time(TRIGGERED_AT), "Super Toys"));
     assert_eq!((profile.time_zone, profile.primary_location_id), (some("America/New_York"), Some(id("655441491"))));
     assert_eq!(read("shop/update", &body.replace("acme.", "other.")), Err(Unreadable::ForeignShop));
+}
+
+fn on_order(topic: &str, body: &str) -> OrderCommand {
+    match only(topic, body) {
+        Command::Order(order, command) if order == id("1042") => command,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_scan_of_a_shipment_is_the_orders_and_may_be_taken_back() {
+    let body = r#"{"id":1234567,"fulfillment_id":91,"status":"in_transit","message":"Jane signed","happened_at":"2021-12-31T19:00:00-05:00",
+        "city":null,"country":"CA","zip":null,"shop_id":548380009,"created_at":"2021-12-31T19:00:00-05:00",
+        "updated_at":"2021-12-31T19:00:05-05:00","estimated_delivery_at":null,"order_id":1042}"#;
+    for (topic, withdrawn) in [("fulfillment_events/create", false), ("fulfillment_events/delete", true)] {
+        let OrderCommand::Track { fulfillment_id, as_of, waypoint } = on_order(topic, body) else { panic!("{topic}") };
+        assert_eq!((fulfillment_id, as_of.updated_at), (id("91"), time("2022-01-01T00:00:05Z")));
+        let expected = Waypoint {
+            id: id("1234567"),
+            status: "in_transit".to_owned(),
+            happened_at: time("2022-01-01T00:00:00Z"),
+            estimated_delivery_at: None,
+            withdrawn,
+        };
+        assert_eq!(waypoint, expected);
+    }
+}
+
+#[test]
+fn protection_is_read_in_whichever_way_shopify_spells_it() {
+    for body in [
+        r#"{"order_id":1042,"status":"ACTIVE","eligibility":{"status":"eligible"}}"#,
+        r#"{"order_id":"gid://shopify/Order/1042","status":"active","eligibility":"ELIGIBLE"}"#,
+    ] {
+        let OrderCommand::Protect { as_of, protection } = on_order("orders/shopify_protect_eligibility_changed", body)
+        else {
+            panic!("{body}")
+        };
+        assert_eq!(as_of.updated_at, time(TRIGGERED_AT), "its body says no time");
+        assert_eq!(protection, OrderProtection { status: some("active"), eligibility: some("eligible") });
+    }
+    let silent = on_order("orders/shopify_protect_eligibility_changed", r#"{"order_id":1042}"#);
+    let nothing = OrderProtection { status: None, eligibility: None };
+    assert!(matches!(silent, OrderCommand::Protect { protection, .. } if protection == nothing));
+}
+
+#[test]
+fn who_joins_or_leaves_a_segment_is_told_by_the_topic() {
+    let body = r#"{"shop_id":1,"customer_id":40,"segment_id":201}"#;
+    for (topic, expected) in [("customer.joined_segment", true), ("customer.left_segment", false)] {
+        let Command::Customer(customer, CustomerCommand::Segment { as_of, segment_id, belongs }) = only(topic, body)
+        else {
+            panic!("{topic}")
+        };
+        assert_eq!((customer, segment_id, belongs), (id("40"), id("201"), expected));
+        assert_eq!(as_of.updated_at, time(TRIGGERED_AT));
+    }
+}
+
+#[test]
+fn consent_to_whats_app_is_a_channel_of_its_own() {
+    let consent = r#"{"state":"subscribed","opt_in_level":null,"consent_updated_at":null}"#;
+    let topic = "customers_whats_app_marketing_consent/update";
+    for who in [r#""customer_id":40"#, r#""id":40"#] {
+        let body = format!(r#"{{{who},"phone":"+33100000000","whats_app_marketing_consent":{consent}}}"#);
+        let command = only(topic, &body);
+        let expected = ConsentChannel::WhatsApp;
+        assert!(
+            matches!(&command, Command::Customer(_, CustomerCommand::Consent { channel, .. }) if *channel == expected),
+            "{command:?}"
+        );
+    }
+    assert_eq!(read(topic, r#"{"customer_id":40}"#).unwrap_err().reason(), "wrong_shape");
+}
+
+#[test]
+fn the_scopes_of_the_app_are_the_shops_and_prove_that_it_is_there() {
+    let body = r#"{"id":1,"shop_id":"gid://shopify/Shop/548380009","previous":["read_products"],
+        "current":["read_products","write_products"],"updated_at":"2024-06-25T00:00:00.000Z"}"#;
+    let Command::Shop(command) = only("app/scopes_update", body) else { panic!("not the shop's") };
+    let expected: Vec<String> = vec!["read_products".to_owned(), "write_products".to_owned()];
+    assert!(matches!(&command, ShopCommand::Grant { scopes, .. } if *scopes == expected), "{command:?}");
+    let events = Command::Shop(command).first_events();
+    let types: Vec<&str> = events.iter().map(Event::wire_type).collect();
+    assert_eq!(types, ["shop.scopes_changed", "shop.installed"]);
+}
+
+#[test]
+fn a_return_without_its_order_is_told_as_differences_and_parcels() {
+    let update = r#"{"admin_graphql_api_id":"gid://shopify/Return/5","return_line_items":{"removals":
+        [{"admin_graphql_api_id":"gid://shopify/ReturnLineItem/6","delta":-2}]},"restocking_fees":null,"return_shipping_fees":[{}]}"#;
+    let Command::Return(of, ReturnCommand::Change { change, .. }) = only("returns/update", update) else {
+        panic!("not a change")
+    };
+    let removed = vec![ReturnRemoval { line_id: id("6"), quantity: 2 }];
+    assert_eq!((of, change), (id("5"), ReturnChange { removed, fees_changed: true }));
+    // A whole return under this topic is another topic's body.
+    let whole = r#"{"admin_graphql_api_id":"gid://shopify/Return/5","status":"open","order_id":1042}"#;
+    assert_eq!(read("returns/update", whole).unwrap_err().reason(), "wrong_shape");
+
+    for deliverable in [
+        r#"{"carrier_name":"La Poste","tracking_number":"8J1","tracking_url":"https://track.example/8J1"}"#,
+        r#"{"label":null,"tracking":{"carrier_name":"La Poste","number":"8J1","url":"https://track.example/8J1"}}"#,
+    ] {
+        let body = format!(r#"{{"id":7,"return":{{"id":5}},"shipping_deliverable":{deliverable}}}"#);
+        let Command::Return(of, ReturnCommand::AttachDelivery { delivery_id, delivery, .. }) =
+            only("reverse_deliveries/attach_deliverable", &body)
+        else {
+            panic!("not a parcel")
+        };
+        let expected = ReturnDelivery {
+            carrier: some("La Poste"),
+            tracking_number: some("8J1"),
+            tracking_url: some("https://track.example/8J1"),
+        };
+        assert_eq!((of, delivery_id, delivery), (id("5"), id("7"), expected));
+    }
 }

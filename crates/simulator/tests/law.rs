@@ -55,7 +55,11 @@ impl House {
             }
             Command::Customer(id, command) => drop(self.customers.entry(id).or_default().decide(command).unwrap()),
             Command::Stock(item, command) => self.move_stock(item, command),
-            Command::Shop(..) | Command::Resource(..) | Command::FulfillmentOrder(..) | Command::Checkout(..) => {}
+            Command::Shop(..)
+            | Command::Resource(..)
+            | Command::FulfillmentOrder(..)
+            | Command::Checkout(..)
+            | Command::Return(..) => {}
         }
     }
 

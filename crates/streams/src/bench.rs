@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use async_nats::header::{HeaderMap, HeaderName};
-use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::{self, Context};
 use bytes::Bytes;
@@ -101,7 +101,7 @@ impl BareReactor {
     }
 }
 
-/// What the read models are measured against: `EVENTS` filled without a decision, and read without a look.
+/// Fills `EVENTS` without a decision.
 pub struct BareLog {
     jetstream: Context,
     unconfirmed: VecDeque<PublishAckFuture>,
@@ -110,7 +110,6 @@ pub struct BareLog {
 impl BareLog {
     /// Appended messages whose confirmation is not waited for.
     const WINDOW: usize = 1_000;
-    const BATCH: usize = 10_000;
 
     pub async fn connect(url: &str) -> Result<Self, BareError> {
         let jetstream = jetstream::new(async_nats::connect(url).await.map_err(failed)?);
@@ -142,18 +141,35 @@ impl BareLog {
         }
         Ok(())
     }
+}
 
-    /// Receives so many messages from the start of the log, and looks at none.
-    pub async fn read(&self, count: u64) -> Result<(), BareError> {
+/// What readers of the log are measured against.
+#[derive(Debug, Clone)]
+pub struct BareReader {
+    jetstream: Context,
+}
+
+impl BareReader {
+    pub async fn connect(url: &str) -> Result<Self, BareError> {
+        Ok(Self { jetstream: jetstream::new(async_nats::connect(url).await.map_err(failed)?) })
+    }
+
+    /// Receives `count` messages of `EVENTS` and looks at none.
+    pub async fn read(&self, count: u64) -> Result<Duration, BareError> {
         let events = self.jetstream.get_stream_no_info("EVENTS").await.map_err(failed)?;
-        let config = pull::Config { ack_policy: AckPolicy::None, ..Default::default() };
+        let config = pull::Config {
+            ack_policy: jetstream::consumer::AckPolicy::None,
+            memory_storage: true,
+            ..Default::default()
+        };
         let consumer = events.create_consumer(config).await.map_err(failed)?;
-        let messages = consumer.stream().max_messages_per_batch(Self::BATCH).messages().await.map_err(failed)?;
+        let started = Instant::now();
+        let messages = consumer.stream().max_messages_per_batch(10_000).messages().await.map_err(failed)?;
         let mut messages = messages.take(count as usize);
         while let Some(message) = messages.next().await {
             message.map_err(failed)?;
         }
-        Ok(())
+        Ok(started.elapsed())
     }
 }
 

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::{mpsc, watch};
 
 use crate::denials::{self, Denials};
+use crate::permissions::inbox_prefix;
 use crate::publish::Outgoing;
 use crate::wire;
 
@@ -24,7 +25,8 @@ pub struct BrokerSettings {
     pub url: String,
     /// The connection's name, shown by the server.
     pub name: String,
-    /// Replies come to `<prefix>.>`; each service has its own, so that none can read another's.
+    /// Replies come to `<prefix>.>`; each service has its own, so that none can read another's. None: it is
+    /// made of the user's name, where the URL has one.
     pub inbox_prefix: Option<String>,
     /// What is known of the server's `sync_interval`; the protocol does not tell it.
     pub durability: Durability,
@@ -80,6 +82,8 @@ pub struct Broker {
     pub(crate) connections: watch::Receiver<u64>,
     pub(crate) denials: Denials,
     pub(crate) outgoing: mpsc::Sender<Outgoing>,
+    /// What it is given goes to a [`Rehearsal`](crate::Rehearsal), not to the server.
+    pub(crate) rehearses: bool,
     shared: Arc<Shared>,
 }
 
@@ -125,7 +129,7 @@ impl Broker {
         tracing::info!(url, server = info.server_name, version = info.version, "connected to the broker");
         let shared =
             Arc::new(Shared { url, durability: settings.durability, request_timeout: settings.request_timeout });
-        Ok(Self { client, connections, denials, outgoing, shared })
+        Ok(Self { client, connections, denials, outgoing, rehearses: false, shared })
     }
 
     /// The largest message, headers included, in bytes.
@@ -185,10 +189,12 @@ fn options(
             observe(&event, &connections, &denied);
             std::future::ready(())
         });
+    let mut prefix = settings.inbox_prefix.clone();
     if let Some((user, password)) = credentials(&settings.url) {
+        prefix = prefix.or_else(|| Some(inbox_prefix(&user)));
         options = options.user_and_password(user, password);
     }
-    if let Some(prefix) = &settings.inbox_prefix {
+    if let Some(prefix) = prefix {
         options = options.custom_inbox_prefix(prefix);
     }
     options

@@ -19,6 +19,11 @@ impl Cause {
         format!("inbox:{sequence}")
     }
 
+    /// The sequence in `INBOX` of a cause that is a delivery.
+    pub fn inbox_sequence(id: &str) -> Option<u64> {
+        id.strip_prefix("inbox:")?.parse().ok()
+    }
+
     /// A timer as the cause of what is decided when it is due. The time makes the id unique should the
     /// stream ever be made anew.
     pub fn due<D>(due: &Due<D>) -> Self {

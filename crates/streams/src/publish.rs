@@ -94,6 +94,10 @@ impl Broker {
         subject: &str,
         messages: Vec<(HeaderMap, Bytes)>,
     ) -> Result<PubAck, PublishError> {
+        // One by one they are noted as well, and nothing gets by.
+        if self.rehearses {
+            return Err(PublishError::Unconfirmed);
+        }
         let mut messages = messages.into_iter();
         let Some((headers, body)) = messages.next_back() else { return Err(PublishError::Unconfirmed) };
         for (headers, body) in messages {
@@ -109,10 +113,10 @@ impl Broker {
 
 /// A message on its way out.
 pub(crate) struct Outgoing {
-    subject: String,
-    headers: HeaderMap,
-    body: Bytes,
-    answer: oneshot::Sender<Result<Message, RequestError>>,
+    pub(crate) subject: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) answer: oneshot::Sender<Result<Message, RequestError>>,
 }
 
 /// The client writes to its socket whenever it is given something. Given all that is there at once, it

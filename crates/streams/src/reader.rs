@@ -65,8 +65,22 @@ impl EventReader {
     /// The next entries, at most `max`; none when nothing came within `wait`. After an error the reader
     /// goes on from where it was.
     pub async fn next_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
+        self.batch(max, wait, |reader, raw| Ok(Entry { position: raw.sequence, event: reader.decode(&raw)? })).await
+    }
+
+    /// The same, as they are stored: of every type and kind.
+    pub async fn next_raw_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<Raw>, ReadError> {
+        self.batch(max, wait, |_, raw| Ok(raw)).await
+    }
+
+    async fn batch<T>(
+        &mut self,
+        max: usize,
+        wait: Duration,
+        take: impl Fn(&Self, Raw) -> Result<T, ReadError>,
+    ) -> Result<Vec<T>, ReadError> {
         let mut entries = Vec::new();
-        let read = self.read_into(&mut entries, max, wait).await;
+        let read = self.read_into(&mut entries, max, wait, take).await;
         if read.is_err() {
             self.pull = None;
         }
@@ -77,7 +91,13 @@ impl EventReader {
         }
     }
 
-    async fn read_into(&mut self, entries: &mut Vec<Entry>, max: usize, wait: Duration) -> Result<(), ReadError> {
+    async fn read_into<T>(
+        &mut self,
+        entries: &mut Vec<T>,
+        max: usize,
+        wait: Duration,
+        take: impl Fn(&Self, Raw) -> Result<T, ReadError>,
+    ) -> Result<(), ReadError> {
         let mut deadline = Instant::now() + wait;
         while entries.len() < max {
             let pull = self.connect().await?;
@@ -91,7 +111,7 @@ impl EventReader {
                     Err(_) => break,
                 },
             };
-            let Some((entry, more)) = self.read(message)? else { continue };
+            let Some((entry, more)) = self.read(message, &take)? else { continue };
             entries.push(entry);
             let patience = if more { LINGER } else { Duration::ZERO };
             deadline = deadline.min(Instant::now() + patience);
@@ -101,7 +121,11 @@ impl EventReader {
 
     /// The entry, and whether more are on their way. `None` after a gap: the reader starts again behind
     /// the last message it had.
-    fn read(&mut self, message: Message) -> Result<Option<(Entry, bool)>, ReadError> {
+    fn read<T>(
+        &mut self,
+        message: Message,
+        take: impl Fn(&Self, Raw) -> Result<T, ReadError>,
+    ) -> Result<Option<(T, bool)>, ReadError> {
         let next = self.position + 1;
         let Some(reply) = message.reply.as_deref().and_then(ReplySubject::parse) else {
             return Err(ReadError::Unreadable { position: next, source: Unreadable::Header("reply subject") });
@@ -110,9 +134,9 @@ impl EventReader {
         if raw.sequence != next {
             return self.mind_the_gap(raw.sequence).map(|()| None);
         }
-        let event = self.decode(&raw)?;
-        self.position = raw.sequence;
-        Ok(Some((Entry { position: raw.sequence, event }, reply.pending > 0)))
+        let taken = take(self, raw)?;
+        self.position = next;
+        Ok(Some((taken, reply.pending > 0)))
     }
 
     /// Messages were lost on the way (a connection broke), or the log itself has a hole.

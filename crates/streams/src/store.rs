@@ -149,9 +149,23 @@ impl EventStore {
 
     /// All events of an aggregate, the newest too.
     pub async fn events(&self, key: &AggregateKey) -> Result<Vec<Recorded<Event>>, StoreError> {
-        let mut history = self.history(key, 0).await?;
-        let mut position = history.last().map_or(0, Raw::sequence);
-        while let Some(next) = self.after(key, position).await? {
+        self.events_until(key, 0, u64::MAX).await
+    }
+
+    /// The aggregate's events after `position`: not all, but up to the one of this version and maybe some more.
+    pub async fn events_until(
+        &self,
+        key: &AggregateKey,
+        mut position: u64,
+        version: u64,
+    ) -> Result<Vec<Recorded<Event>>, StoreError> {
+        let reached = |raw: &Raw| raw.envelope().is_ok_and(|envelope| envelope.aggregate_version >= version);
+        let subject = events::subject::event(key);
+        let stretch = load::stretch(&self.broker, &subject, position, reached).await;
+        let mut history = stretch.map_err(|error| failed(key, error))?;
+        position = history.last().map_or(position, Raw::sequence);
+        while !history.last().is_some_and(reached) {
+            let Some(next) = self.after(key, position).await? else { break };
             position = next.sequence();
             history.push(next);
         }

@@ -1,7 +1,8 @@
 use events::{
     AsOf, Consent, ConsentChannel, CustomerAddressChanged, CustomerConsentChanged, CustomerDeleted, CustomerDisabled,
     CustomerEnabled, CustomerEvent, CustomerId, CustomerMerged, CustomerProfileChanged, CustomerPurchasesSummarized,
-    CustomerRegistered, CustomerTagged, CustomerTouched, PurchaseSummary, TagsTold,
+    CustomerRegistered, CustomerSegmentJoined, CustomerSegmentLeft, CustomerTagged, CustomerTouched, PurchaseSummary,
+    SegmentId, TagsTold,
 };
 
 use super::{Customer, CustomerCommand, CustomerSnapshot};
@@ -17,6 +18,7 @@ impl Decider for Customer {
             CustomerCommand::Snapshot(snapshot) => decision.snapshot(*snapshot),
             CustomerCommand::Tag { as_of, told } => decision.tag(as_of, told),
             CustomerCommand::Consent { as_of, channel, consent } => decision.consent(as_of, channel, consent),
+            CustomerCommand::Segment { as_of, segment_id, belongs } => decision.segment(as_of, segment_id, belongs),
             CustomerCommand::Summarize { as_of, summary } => decision.summarize(as_of, summary),
             CustomerCommand::Merge { as_of, into } => decision.merge(as_of, into),
             CustomerCommand::RequestData { as_of, request_id, orders } => {
@@ -89,6 +91,18 @@ impl Decision<'_> {
     fn consent(&mut self, as_of: AsOf, channel: ConsentChannel, consent: Consent) {
         if self.customer.consents.get(&channel).is_none_or(|held| held.is_older_than(&as_of)) {
             self.emit(CustomerConsentChanged { at: as_of.updated_at, as_of, channel, consent });
+        }
+    }
+
+    fn segment(&mut self, as_of: AsOf, segment_id: SegmentId, belongs: bool) {
+        let before = self.customer.segments.get(&segment_id).cloned().unwrap_or_default();
+        let mut after = before.clone();
+        after.hear_or_greater(&as_of, belongs);
+        let at = as_of.updated_at;
+        match belongs {
+            _ if after == before => {}
+            true => self.emit(CustomerSegmentJoined { at, as_of, segment_id }),
+            false => self.emit(CustomerSegmentLeft { at, as_of, segment_id }),
         }
     }
 

@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 
 use events::{
-    AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentState, Line, LineId, OrderAddressChanged, OrderCancelled,
-    OrderCheckedOut, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent, OrderFulfilled,
-    OrderFulfillmentCancelled, OrderFulfillmentStatusChanged, OrderFulfillmentUpdated, OrderNoted, OrderPaid,
-    OrderPartiallyPaid, OrderPaymentAuthorized, OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced,
-    OrderRefunded, OrderReinstated, OrderReopened, OrderRestated, OrderReturnUpdated, OrderReturned, OrderRiskAssessed,
-    OrderTagged, OrderTouched, OrderTransactionRecorded, Refund, ReturnId, ReturnTold, Timestamp, Transaction,
-    TransactionId,
+    AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentState, Line, LineId, OrderAddressChanged,
+    OrderCancelled, OrderCheckedOut, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent,
+    OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged, OrderFulfillmentUpdated, OrderNoted,
+    OrderPaid, OrderPartiallyPaid, OrderPaymentAuthorized, OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced,
+    OrderProtection, OrderProtectionChanged, OrderRefunded, OrderReinstated, OrderReopened, OrderRestated,
+    OrderReturnUpdated, OrderReturned, OrderRiskAssessed, OrderShipmentTracked, OrderTagged, OrderTouched,
+    OrderTransactionRecorded, Refund, ReturnId, ReturnTold, Timestamp, Transaction, TransactionId, Waypoint,
 };
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ impl Decider for Order {
             OrderCommand::Edit(edit) => decision.edit(edit),
             OrderCommand::Return { id, as_of, told } => decision.order_return(id, as_of, told),
             OrderCommand::AssessRisk { as_of, provider_id, level } => decision.risk(as_of, provider_id, level),
+            OrderCommand::Protect { as_of, protection } => decision.protect(as_of, protection),
+            OrderCommand::Track { fulfillment_id, as_of, waypoint } => decision.track(fulfillment_id, as_of, waypoint),
             OrderCommand::Delete { at } => decision.delete(at),
         }
         Ok(decision.events)
@@ -272,6 +274,22 @@ impl Decision<'_> {
         let held = self.order.risks.get(provider_id.as_deref().unwrap_or_default());
         if held.is_none_or(|held| held.is_older_than(&as_of)) {
             self.emit(OrderRiskAssessed { at: as_of.updated_at, as_of, provider_id, level });
+        }
+    }
+
+    fn protect(&mut self, as_of: AsOf, protection: OrderProtection) {
+        if self.order.protection.is_older_than(&as_of) {
+            self.emit(OrderProtectionChanged { at: as_of.updated_at, as_of, protection });
+        }
+    }
+
+    fn track(&mut self, fulfillment_id: FulfillmentId, as_of: AsOf, told: Waypoint) {
+        let before = self.order.shipments.get(&fulfillment_id).cloned().unwrap_or_default();
+        let mut after = before.clone();
+        after.hear(&as_of, told.clone());
+        if after != before {
+            let (at, status) = (told.happened_at, after.status());
+            self.emit(OrderShipmentTracked { at, as_of, fulfillment_id, told, status });
         }
     }
 

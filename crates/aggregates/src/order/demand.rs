@@ -125,10 +125,8 @@ impl<'a> History<'a> {
     }
 
     fn exits(&mut self) {
-        let mut exits = self.timeline();
-        exits.sort_by_key(|(at, rank, id, _)| (*at, *rank, *id));
         let mut shipped = 0_u32;
-        for (at, _, _, exit) in exits {
+        for (at, _, _, exit) in self.timeline() {
             match exit {
                 Exit::Fulfilled(fulfillment, quantity) => {
                     shipped += self.settle(quantity, Fate::Shipped, fulfillment.location_id, at);
@@ -158,7 +156,8 @@ impl<'a> History<'a> {
         };
     }
 
-    /// All exits with their time, and a rank and an id that order those of one time.
+    /// All exits with their time, and a rank and an id that order those of one time. What nothing explains is
+    /// last: when it was noticed depends on what came first, and more may leave a line than it has.
     fn timeline(&self) -> Vec<(Timestamp, u8, u64, Exit<'a>)> {
         let (order, id) = (self.order, self.held.line.id);
         let mut exits = Vec::new();
@@ -176,13 +175,15 @@ impl<'a> History<'a> {
                 exits.push((refund.created_at, 1, refund.id.get(), exit));
             }
         }
-        self.removals(refunded, &mut exits);
+        let unexplained = self.removals(refunded, &mut exits);
+        exits.sort_by_key(|(at, rank, id, _)| (*at, *rank, *id));
+        exits.push((self.changed_at(), 3, 0, Exit::Removed(unexplained)));
         exits
     }
 
     /// What was taken off the line otherwise than by refunds. Shopify may tell one removal twice, as an
-    /// edit and as a refund: the line's own quantities say how much there is to explain.
-    fn removals(&self, refunded: u32, exits: &mut Vec<(Timestamp, u8, u64, Exit<'a>)>) {
+    /// edit and as a refund: the line's own quantities say how much there is to explain. Returns what is left of it.
+    fn removals(&self, refunded: u32, exits: &mut Vec<(Timestamp, u8, u64, Exit<'a>)>) -> u32 {
         let line = &self.held.line;
         let lacking = self.order.lacking.get(&line.id).copied().unwrap_or_default();
         let gone = line.quantity.saturating_sub(line.current_quantity).saturating_add(lacking);
@@ -192,7 +193,7 @@ impl<'a> History<'a> {
             exits.push((at, 2, 0, Exit::Removed(quantity)));
             rest -= quantity;
         }
-        exits.push((self.changed_at(), 3, 0, Exit::Removed(rest)));
+        rest
     }
 
     /// Takes up to `quantity` of the oldest wanted units; returns how many there were.

@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 
 use events::{
     AsOf, Currency, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, LineDelta,
-    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderRestated, Refund, RefundId,
-    ReturnId, ReturnTold, Timestamp, Totals, Transaction, TransactionId,
+    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderProtection, OrderRestated, Refund,
+    RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction, TransactionId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Cancellation;
 use super::quantities::Standing;
 use super::returns::HeldReturn;
+use super::shipments::Shipment;
 use crate::latest::Latest;
 
 /// An order as its events tell it.
@@ -40,6 +41,8 @@ pub struct Order {
     pub(super) returns: BTreeMap<ReturnId, HeldReturn>,
     /// By who judged; an empty name is Shopify itself.
     pub(super) risks: BTreeMap<String, Latest<String>>,
+    pub(super) protection: Latest<OrderProtection>,
+    pub(super) shipments: BTreeMap<FulfillmentId, Shipment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,6 +103,10 @@ impl Order {
             OrderEvent::ReturnUpdated(event) => self.hear_return(event.order_return.id, &event.as_of, event.told),
             OrderEvent::RiskAssessed(event) => {
                 self.risks.entry(event.provider_id.unwrap_or_default()).or_default().hear(&event.as_of, event.level);
+            }
+            OrderEvent::ProtectionChanged(event) => self.protection.hear(&event.as_of, event.protection),
+            OrderEvent::ShipmentTracked(event) => {
+                self.shipments.entry(event.fulfillment_id).or_default().hear(&event.as_of, event.told);
             }
             OrderEvent::CheckedOut(event) => self.checkout_token = Some(event.checkout_token),
             OrderEvent::Fulfilled(event) => self.fulfill(event.fulfillment),

@@ -1,6 +1,7 @@
 //! `tillstream events`: the log itself, read straight from the stream.
 
 mod diff;
+mod export;
 pub(super) mod filter;
 mod lineage;
 mod row;
@@ -48,6 +49,10 @@ pub(crate) enum EventsCommand {
         #[command(flatten)]
         trace: Option<trace::TraceArgs>,
     },
+    /// Events as lines of JSON, with all that is stored: for a copy of the log.
+    Export(export::ExportArgs),
+    /// Puts an exported log into an empty one.
+    Import(export::ImportArgs),
     /// What changed of one aggregate between two positions.
     Diff(diff::DiffArgs),
 }
@@ -56,6 +61,9 @@ pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
     if let EventsCommand::Ls { filter, .. } | EventsCommand::Tail { filter } = command {
         filter.refuse_contradictions()?;
     }
+    if let EventsCommand::Export(args) = command {
+        args.filter.refuse_contradictions()?;
+    }
     let broker = roles::connect(&instance::nats_url(common)?, "events", Durability::Unknown).await?;
     let head = events_head(&broker).await.map_err(roles::explain)?;
     match command {
@@ -63,6 +71,8 @@ pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
         EventsCommand::Show { position } => show(common, &broker, head, *position).await,
         EventsCommand::Tail { filter } => tail(common, &broker, head, filter).await,
         EventsCommand::Diff(args) => diff::run(common, &broker, head, args).await,
+        EventsCommand::Export(args) => export::export(common, &broker, head, args).await,
+        EventsCommand::Import(args) => export::import(common, &broker, args).await,
         EventsCommand::Trace { row: Some(row), .. } => lineage::run(common, &broker, head, row).await,
         EventsCommand::Trace { trace: Some(args), .. } => trace::run(common, &broker, head, args).await,
         EventsCommand::Trace { .. } => Err(Failure::new(Exit::Usage, "nothing is named: say what, or --row")),
@@ -121,7 +131,7 @@ async fn tail(common: &Common, broker: &Broker, head: u64, filter: &Filter) -> O
     }
 }
 
-fn refuse_past_end(position: u64, head: u64) -> Outcome {
+pub(super) fn refuse_past_end(position: u64, head: u64) -> Outcome {
     if position <= head {
         return Ok(());
     }

@@ -3,6 +3,8 @@
 mod preview;
 mod resend;
 
+pub(super) use resend::again;
+
 use std::fmt::Write;
 
 use serde_json::Value;

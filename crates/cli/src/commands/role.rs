@@ -40,13 +40,13 @@ pub(crate) async fn projections(common: &Common, args: &NamedRoleArgs) -> Outcom
 pub(crate) async fn query(common: &Common, args: &RoleArgs) -> Outcome {
     let (host, ground) = begin(common, args, "query").await?;
     let models = ground.read_models().await?;
-    let router = ground.query(models.clone(), Vec::new());
+    let router = ground.query(&host, models.clone(), Vec::new(), ground.access().await?);
     serve(host, &ground, router, vec![models]).await
 }
 
 pub(crate) async fn commands(common: &Common, args: &RoleArgs) -> Outcome {
     let (host, ground) = begin(common, args, "commands").await?;
-    let router = ground.commands();
+    let router = ground.commands(ground.access().await?);
     serve(host, &ground, router, Vec::new()).await
 }
 
@@ -63,7 +63,7 @@ async fn begin(common: &Common, args: &RoleArgs, role: &'static str) -> Outcome<
     let metrics = telemetry::start_metrics()?;
     let broker = roles::connect(url, role, Durability::Unknown).await?;
     roles::require_streams(&broker, &loaded.config.nats).await?;
-    Ok((host, Ground { config: loaded.config, shops, broker, metrics }))
+    Ok((host, Ground { config: loaded.config, shops, broker, metrics, demo: false }))
 }
 
 async fn serve(mut host: Host, ground: &Ground, router: Router, watched: Vec<Watched>) -> Outcome {

@@ -1,5 +1,7 @@
 //! `tillstream up`: everything in one process.
 
+use std::sync::Arc;
+
 use axum::Router;
 use streams::Durability;
 use tokio::task::block_in_place;
@@ -31,7 +33,7 @@ pub(crate) async fn run(common: &Common, args: &UpArgs) -> Outcome {
     let nats = block_in_place(|| own_nats(&config, &dir))?;
     let nats_url = nats.as_ref().map_or_else(|| config.nats.url.clone().unwrap_or_default(), OwnNats::url);
 
-    let ground = ground(config, shops, &nats_url).await?;
+    let ground = ground(config, shops, &nats_url, args.demo).await?;
     let router = start_roles(&ground, &mut host).await?;
     host.serve(listener, router, &ground.config.server);
     let running = Running { pid: std::process::id(), url: format!("http://{}", reachable(address)), nats_url };
@@ -55,7 +57,7 @@ fn own_nats(config: &Config, dir: &DataDir) -> Outcome<Option<OwnNats>> {
     OwnNats::start(&dir.join("nats"), config.nats.sync, dir.lock_handle()?).map(Some)
 }
 
-async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str) -> Outcome<Ground> {
+async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str, demo: bool) -> Outcome<Ground> {
     let metrics = telemetry::start_metrics()?;
     let durability = match &config.nats.url {
         Some(_) => Durability::Unknown,
@@ -64,16 +66,17 @@ async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str) -> Outcom
     let broker = roles::connect(nats_url, "up", durability).await?;
     let report = roles::ensure_streams(&broker, &config.nats).await?;
     tracing::debug!(?report, "streams");
-    Ok(Ground { config, shops, broker, metrics })
+    Ok(Ground { config, shops, broker, metrics, demo })
 }
 
 async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
     ground.recorder(host).await?;
     let copies = ground.handlers(host, &[]).await?;
     let models = ground.projections(host, &[]).await?;
-    let query = ground.query(models.clone(), copies.clone());
+    let access = ground.access().await?;
+    let query = ground.query(host, models.clone(), copies.clone(), Arc::clone(&access));
     let watched = [models].into_iter().chain(copies).collect();
-    Ok(ground.ingress()?.merge(query).merge(ground.commands()).merge(ground.operations(watched)))
+    Ok(ground.ingress()?.merge(query).merge(ground.commands(access)).merge(ground.operations(watched)))
 }
 
 /// The one line that says it works, and what to try next. Nobody may be reading: that is fine.

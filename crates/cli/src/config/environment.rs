@@ -10,6 +10,13 @@ pub(crate) const PREFIX: &str = "TILLSTREAM_";
 pub(crate) const KEYS: &[&str] = &[
     "server.listen",
     "server.max_connections",
+    "access.open",
+    "access.per_second",
+    "access.burst",
+    "access.jwt.issuer",
+    "access.jwt.audience",
+    "access.jwt.jwks_url",
+    "access.jwt.jwks_file",
     "data.dir",
     "nats.url",
     "nats.sync",
@@ -68,6 +75,8 @@ const LISTS: &[&str] = &[
 ];
 const NUMBERS: &[&str] = &[
     "server.max_connections",
+    "access.per_second",
+    "access.burst",
     "nats.replicas",
     "nats.max_bytes",
     "ingress.max_body_bytes",
@@ -80,6 +89,7 @@ const NUMBERS: &[&str] = &[
 ];
 
 const SWITCHES: &[&str] = &[
+    "access.open",
     "loyalty.enabled",
     "loyalty.include_shipping",
     "loyalty.include_tax",

@@ -8,6 +8,7 @@ use handlers::inventory::Rule;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::access::Access;
 use super::loyalty::Loyalty;
 use super::notifications::Notifications;
 use super::shops::ShopConfig;
@@ -17,6 +18,7 @@ use super::shops::ShopConfig;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) server: Server,
+    pub(crate) access: Access,
     pub(crate) data: Data,
     pub(crate) nats: Nats,
     pub(crate) database: DatabaseConfig,

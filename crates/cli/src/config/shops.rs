@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use events::{Currency, Shop, StockAuthority};
 use ingress::ShopKeys;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use shopify::SecretError;
 
@@ -42,6 +43,8 @@ pub(crate) struct KnownShop {
     pub(crate) currency: Option<Currency>,
     pub(crate) stock_authority: StockAuthority,
     pub(crate) loyalty: bool,
+    /// In which its days begin; UTC when not said.
+    pub(crate) time_zone: TimeZone,
 }
 
 impl KnownShop {
@@ -63,13 +66,16 @@ impl ShopConfig {
     /// # Errors
     /// None or more than one place is named (usage), or the place cannot be read or is open to others (precondition).
     pub(crate) fn known(&self) -> Outcome<KnownShop> {
-        let secrets = self.secrets().map_err(|e| e.context(format!("shop {}", self.domain.domain())))?;
+        let doing = |e: Failure| e.context(format!("shop {}", self.domain.domain()));
+        let secrets = self.secrets().map_err(doing)?;
+        let zone = self.time_zone.as_deref().map_or(Ok(TimeZone::UTC), TimeZone::get);
         Ok(KnownShop {
             shop: self.domain.clone(),
             secrets,
             currency: self.currency,
             stock_authority: self.stock_authority,
             loyalty: self.loyalty,
+            time_zone: zone.or_exit(Exit::Usage).map_err(doing)?,
         })
     }
 

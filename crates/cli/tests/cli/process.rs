@@ -39,6 +39,18 @@ impl Up {
         let mut command = tillstream(dir);
         command.args(["up", "--listen", "127.0.0.1:0"]).args(args).stdout(Stdio::piped());
         command.env("TILLSTREAM_SHOPS_0_DOMAIN", "acme.myshopify.com").env("TILLSTREAM_SHOPS_0_SECRETS", "secret");
+        command.env("TILLSTREAM_ACCESS_OPEN", "true");
+        Self::spawn(dir, command)
+    }
+
+    /// The same, as it is when nothing is said: with keys.
+    pub(crate) fn guarded(dir: &Path, args: &[&str]) -> Self {
+        let mut command = tillstream(dir);
+        command.args(["up", "--listen", "127.0.0.1:0"]).args(args).stdout(Stdio::piped());
+        Self::spawn(dir, command)
+    }
+
+    fn spawn(dir: &Path, mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

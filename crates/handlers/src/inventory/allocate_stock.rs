@@ -196,6 +196,8 @@ fn moves_stock(event: &OrderEvent) -> bool {
         | OrderEvent::Returned(_)
         | OrderEvent::ReturnUpdated(_)
         | OrderEvent::RiskAssessed(_)
+        | OrderEvent::ProtectionChanged(_)
+        | OrderEvent::ShipmentTracked(_)
         | OrderEvent::ContactChanged(_)
         | OrderEvent::AddressChanged(_)
         | OrderEvent::Tagged(_)

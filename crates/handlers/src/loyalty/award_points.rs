@@ -116,6 +116,8 @@ fn changes_worth(event: &OrderEvent) -> bool {
         | OrderEvent::Returned(_)
         | OrderEvent::ReturnUpdated(_)
         | OrderEvent::RiskAssessed(_)
+        | OrderEvent::ProtectionChanged(_)
+        | OrderEvent::ShipmentTracked(_)
         | OrderEvent::AddressChanged(_)
         | OrderEvent::Tagged(_)
         | OrderEvent::Noted(_)

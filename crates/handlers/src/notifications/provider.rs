@@ -31,6 +31,8 @@ struct Provider {
 enum Carrier {
     Smtp(Smtp),
     Http(Box<Http>),
+    /// Says that it took the message.
+    Nobody,
 }
 
 /// Why nobody took a message.
@@ -48,16 +50,25 @@ pub(super) enum Undelivered {
 impl Providers {
     pub(super) fn new(settings: &NotificationSettings) -> Result<Self, StartError> {
         let mut providers: BTreeMap<Channel, Vec<Provider>> = BTreeMap::new();
+        let or_nobody = |carrier| if settings.rehearse { Carrier::Nobody } else { carrier };
         let failed = |name: &str, source| StartError::Provider { name: name.to_owned(), source };
         if let Some(smtp) = &settings.smtp {
             let carrier = Carrier::Smtp(Smtp::new(smtp).map_err(|error| failed(smtp::NAME, error))?);
             let port = Port::new("smtp", &smtp.port_settings);
-            providers.entry(Channel::Email).or_default().push(Provider { name: smtp::NAME.to_owned(), port, carrier });
+            providers.entry(Channel::Email).or_default().push(Provider {
+                name: smtp::NAME.to_owned(),
+                port,
+                carrier: or_nobody(carrier),
+            });
         }
         for http in &settings.http {
             let carrier = Carrier::Http(Http::new(http).map(Box::new).map_err(|error| failed(&http.name, error))?);
             let port = Port::new(port_name(http.channel), &http.port_settings);
-            providers.entry(http.channel).or_default().push(Provider { name: http.name.clone(), port, carrier });
+            providers.entry(http.channel).or_default().push(Provider {
+                name: http.name.clone(),
+                port,
+                carrier: or_nobody(carrier),
+            });
         }
         Ok(Self(providers))
     }
@@ -92,6 +103,7 @@ impl Provider {
             .call(&message.id, async |_| match &self.carrier {
                 Carrier::Smtp(smtp) => smtp.send(message).await,
                 Carrier::Http(http) => http.send(message).await,
+                Carrier::Nobody => Ok(()),
             })
             .await
     }

@@ -27,6 +27,8 @@ pub struct NotificationSettings {
     /// In the order in which they are tried; for e-mail after SMTP.
     pub http: Vec<HttpSettings>,
     pub shops: BTreeMap<Shop, ShopFacts>,
+    /// Messages are made, and handed to nobody: as if every provider had taken them.
+    pub rehearse: bool,
     /// The time now.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -50,6 +52,7 @@ impl Default for NotificationSettings {
             smtp: None,
             http: Vec::new(),
             shops: BTreeMap::new(),
+            rehearse: false,
             clock: Arc::new(Timestamp::now),
         }
     }

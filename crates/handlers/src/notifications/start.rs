@@ -50,6 +50,20 @@ impl Starts {
         Ok(Self(starts))
     }
 
+    /// Those that were written down.
+    pub(super) async fn held(db: &Database, settings: &NotificationSettings) -> Result<Self, db::Error> {
+        let mut starts = BTreeMap::new();
+        for shop in settings.shops.keys().filter(|_| settings.enabled) {
+            let row = match db.get(&TABLE, shop, ROW).await {
+                Err(db::Error::NoTable(_)) => None,
+                row => row?,
+            };
+            let start = row.and_then(|row| serde_json::from_str::<Start>(&row.data).ok());
+            starts.extend(start.map(|start| (shop.clone(), start)));
+        }
+        Ok(Self(starts))
+    }
+
     /// Whether what happened then, and is told at this position, came after the start.
     pub(super) fn reached(&self, shop: &Shop, position: u64, at: Timestamp) -> bool {
         self.0.get(shop).is_some_and(|start| position > start.position && at >= start.at)

@@ -1,11 +1,13 @@
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{Request, header};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -46,12 +48,35 @@ impl Connection {
     }
 }
 
-async fn answer(mut router: Router, phase: &Phase, request: Request<Incoming>) -> Result<Response, Infallible> {
+async fn answer(mut router: Router, phase: &Arc<Phase>, request: Request<Incoming>) -> Result<Response, Infallible> {
     phase.request();
     let response = match edge::check(&request, phase.is_malformed()) {
         Ok(()) => router.call(request.map(Body::new)).await?,
         Err(refusal) => refusal.into_response(),
     };
-    phase.answered(response.headers().get(header::CONNECTION).is_some());
-    Ok(response)
+    let refused = response.headers().get(header::CONNECTION).is_some();
+    if response.body().size_hint().exact().is_some() {
+        phase.answered(refused);
+        return Ok(response);
+    }
+    // A stream is under way until its end, however long nothing is said on it.
+    let end = Answered { phase: phase.clone(), refused };
+    Ok(response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _held = &end;
+            frame
+        }))
+    }))
+}
+
+/// Dropped with the body of an answer.
+struct Answered {
+    phase: Arc<Phase>,
+    refused: bool,
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.phase.answered(self.refused);
+    }
 }

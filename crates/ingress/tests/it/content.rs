@@ -14,7 +14,7 @@ use crate::world::{post, shops, sign};
 
 /// What the recorder makes of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum End {
+pub(crate) enum End {
     /// It led to events.
     Events,
     /// It is in quarantine, for this reason.
@@ -27,7 +27,7 @@ enum End {
 
 use End::{Events, Kept, Nothing, Quarantine as Quarantined};
 
-struct House {
+pub(crate) struct House {
     server: Server,
     broker: Broker,
     recorder: Subscription<Recorder>,
@@ -35,7 +35,7 @@ struct House {
 }
 
 impl House {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let fixture = Fixture::single(&[Recorder::durable()]).await;
         let broker = fixture.broker.clone();
         let router = router(IngressState::new(&broker, shops(), &IngressSettings::default()));
@@ -47,7 +47,7 @@ impl House {
     }
 
     /// Sends, looks at what is stored, and records it.
-    async fn take(&mut self, case: &str, headers: &[(&str, &str)], body: &[u8]) -> End {
+    pub(crate) async fn take(&mut self, case: &str, headers: &[(&str, &str)], body: &[u8]) -> End {
         let before = self.counts().await;
         let signature = sign(body, "new");
         let headers: Vec<_> = headers.iter().copied().chain([("X-Shopify-Hmac-Sha256", signature.as_str())]).collect();

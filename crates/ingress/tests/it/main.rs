@@ -4,5 +4,6 @@
 mod content;
 mod raw;
 mod server;
+mod topics;
 mod webhooks;
 mod world;

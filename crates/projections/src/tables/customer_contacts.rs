@@ -65,7 +65,9 @@ impl Projection for CustomerContacts {
             CustomerEvent::Tagged(event) => row.waits_for = waits(&event.tags),
             CustomerEvent::ConsentChanged(event) => row.consent(event),
             CustomerEvent::Deleted(_) | CustomerEvent::Merged(_) => row.gone = true,
-            CustomerEvent::PurchasesSummarized(_)
+            CustomerEvent::SegmentJoined(_)
+            | CustomerEvent::SegmentLeft(_)
+            | CustomerEvent::PurchasesSummarized(_)
             | CustomerEvent::DataRequested(_)
             | CustomerEvent::RedactionRequested(_)
             | CustomerEvent::Enabled(_)
@@ -92,6 +94,8 @@ impl CustomerContactRow {
         match channel {
             ConsentChannel::Email => self.email_consent = given,
             ConsentChannel::Sms => self.sms_consent = given,
+            // No message goes out on it.
+            ConsentChannel::WhatsApp => {}
         }
     }
 }

@@ -115,6 +115,8 @@ impl CustomerRow {
             CustomerEvent::Touched(event) => self.seen(&event.as_of),
             CustomerEvent::Deleted(_) => self.deleted = true,
             CustomerEvent::ConsentChanged(_)
+            | CustomerEvent::SegmentJoined(_)
+            | CustomerEvent::SegmentLeft(_)
             | CustomerEvent::PurchasesSummarized(_)
             | CustomerEvent::Merged(_)
             | CustomerEvent::DataRequested(_)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::loyalty_entries::{self, Entry, LoyaltyEntries};
 use super::{customers, orders, put};
+use crate::past::folded;
 use crate::read::one;
 use crate::{Found, Projection, ReadError};
 
@@ -98,6 +99,12 @@ pub async fn get(db: &Database, shop: &Shop, id: CustomerId) -> Result<Option<Fo
     }
     let known = customers::get(db, shop, id).await?;
     Ok(known.and_then(|customer| customer.show(|_| Some(LoyaltyRow::default().view(id, Vec::new())))))
+}
+
+/// The account as it was after `events`, its own from the first on.
+pub fn after(id: CustomerId, events: &[Recorded<Event>]) -> Option<Found<LoyaltyView>> {
+    let row = folded::<Loyalty>(&id.to_string(), None, events)?;
+    row.show(|row| Some(row.view(id, loyalty_entries::among(events))))
 }
 
 impl LoyaltyRow {

@@ -75,6 +75,16 @@ pub(super) async fn latest(db: &Database, shop: &Shop, id: CustomerId) -> Result
     Ok(rows.into_iter().rev().map(|found| found.view.entry).collect())
 }
 
+/// The latest movements among an account's events, oldest first.
+pub(super) fn among(events: &[Recorded<Event>]) -> Vec<Entry> {
+    let moved = |recorded: &Recorded<Event>| match &recorded.event {
+        Event::Loyalty(event) if event.lots().is_some() => Some(entry(event)),
+        _ => None,
+    };
+    let entries: Vec<Entry> = events.iter().filter_map(moved).collect();
+    entries[entries.len().saturating_sub(SHOWN as usize)..].to_vec()
+}
+
 fn entry(event: &LoyaltyEvent) -> Entry {
     let (order_id, redemption_id) = about(event);
     let wire_type = event.wire_type();

@@ -12,6 +12,7 @@ pub use row::{FulfillmentView, OrderHead, OrderLine, OrderRow};
 pub use view::{LineView, OrderView, RefundView};
 
 use super::{id_column, word};
+use crate::past::folded;
 use crate::read::{every, one, page};
 use crate::{Found, Listed, PageRequest, Projection, ReadError};
 
@@ -76,6 +77,11 @@ pub struct OrderFilter {
 /// None before the order is placed, and once it is deleted.
 pub async fn get(db: &Database, shop: &Shop, id: OrderId) -> Result<Option<Found<OrderView>>, ReadError> {
     Ok(one::<Orders>(db, shop, id).await?.and_then(|found| found.show(OrderRow::view)))
+}
+
+/// The order as it was after `events`, its own from the first on.
+pub fn after(id: OrderId, events: &[Recorded<Event>]) -> Option<Found<OrderView>> {
+    folded::<Orders>(&id.to_string(), None, events)?.show(OrderRow::view)
 }
 
 /// Newest first.

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{id_column, put};
+use crate::past::folded;
 use crate::read::{one, page};
 use crate::{Found, Listed, PageRequest, Projection, ReadError};
 
@@ -88,6 +89,11 @@ impl Projection for Products {
 /// None before the product's first snapshot, and once it is deleted.
 pub async fn get(db: &Database, shop: &Shop, id: ProductId) -> Result<Option<Found<ProductView>>, ReadError> {
     Ok(one::<Products>(db, shop, id).await?.and_then(|found| found.show(ProductRow::view)))
+}
+
+/// The product as it was after `events`, its own from the first on.
+pub fn after(id: ProductId, events: &[Recorded<Event>]) -> Option<Found<ProductView>> {
+    folded::<Products>(&id.to_string(), None, events)?.show(ProductRow::view)
 }
 
 /// Newest first; those that have `text` in their title, vendor, type, tags or SKUs, in any case of letters.

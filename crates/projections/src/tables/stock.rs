@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::put;
 use super::variants::told;
+use crate::past::folded;
 use crate::read::one;
 use crate::{Found, Projection, ReadError};
 
@@ -123,6 +124,19 @@ impl Projection for Stock {
 /// None for an item that nothing was said of, and for a deleted one once nothing is promised of it.
 pub async fn get(db: &Database, shop: &Shop, id: InventoryItemId) -> Result<Option<Found<StockView>>, ReadError> {
     Ok(one::<Stock>(db, shop, id).await?.and_then(|found| found.show(|row| row.view(id))))
+}
+
+/// The stock as it was after `events`, its own from the first on. The variant is the one that stocks it
+/// today: that is told by products.
+pub async fn after(
+    db: &Database,
+    shop: &Shop,
+    id: InventoryItemId,
+    events: &[Recorded<Event>],
+) -> Result<Option<Found<StockView>>, ReadError> {
+    let variant = one::<Stock>(db, shop, id).await?.and_then(|today| today.view.variant);
+    let start = Some(StockRow { variant, ..StockRow::default() });
+    Ok(folded::<Stock>(&id.to_string(), start, events).and_then(|found| found.show(|row| row.view(id))))
 }
 
 impl StockRow {

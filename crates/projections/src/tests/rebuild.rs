@@ -13,7 +13,7 @@ use super::fixtures::{acme, placed};
 use super::ground::{Ground, Place};
 use super::history::{Step, log, recorded};
 use super::world::{models, rows};
-use crate::{Comparison, DifferenceKind, Engine, EngineError, ReadModel, Rebuild, lineage, orders, position};
+use crate::{Comparison, DifferenceKind, Engine, EngineError, ReadModel, Rebuild, lineage, orders, position, switch};
 
 const EVENTS: u32 = 240;
 
@@ -166,7 +166,7 @@ async fn a_row_changed_by_hand_is_found_and_named_with_the_events_behind_it() {
 }
 
 #[tokio::test]
-async fn a_live_system_is_verified_without_being_stopped() {
+async fn a_live_system_is_compared_and_switched_without_being_stopped() {
     for ground in Ground::BOTH {
         let Scene { fixture, publisher, db, engine, _place } = Scene::on(ground).await;
         let shutdown = CancellationToken::new();
@@ -184,6 +184,12 @@ async fn a_live_system_is_verified_without_being_stopped() {
         assert!(comparisons.iter().all(|found| found.differences == 0 && found.checksum_holds), "{comparisons:?}");
         let last = comparisons.iter().map(|found| found.position).max().unwrap();
         assert!(last > before, "the live one went on meanwhile: {before} {last}");
+
+        rebuild.settle(&comparisons).await.unwrap();
+        for build in rebuild.builds() {
+            switch(&db, build, false).await.unwrap();
+        }
+        crate::wait_for(&db, orders::READS, last + 20, PATIENCE).await.unwrap();
         load.abort();
         shutdown.cancel();
         timeout(PATIENCE, running).await.unwrap().unwrap();

@@ -75,6 +75,7 @@ pub(super) fn command(id: &str, tag: &str, summary: &str, path: &[Value], body: 
         "tags": [tag],
         "summary": summary,
         "parameters": parameters,
+        "security": [{ "key": [] }],
         "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
         "responses": {
             "200": {
@@ -83,7 +84,10 @@ pub(super) fn command(id: &str, tag: &str, summary: &str, path: &[Value], body: 
                 "content": {"application/json": {"schema": done}},
             },
             "400": refusal("The path, the Idempotency-Key or the body is malformed"),
+            "401": refusal("No valid key"),
+            "403": refusal("The key has not the scope write"),
             "404": refusal("No such shop"),
+            "429": refusal("The key has asked too often"),
             "409": refusal("A request with this Idempotency-Key is under way, or the state does not allow it"),
             "413": refusal("The body is too large"),
             "415": refusal("The body is not application/json"),

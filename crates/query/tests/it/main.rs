@@ -1,9 +1,12 @@
 //! The reads as a client sees them, on a real nats-server and a real SQLite file.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod changes;
+mod keys;
 mod notifications;
 mod openapi;
 mod operations;
+mod past;
 mod reads;
 mod refusals;
 mod world;

@@ -48,6 +48,18 @@ const CASES: &[(&str, &str, u16)] = &[
     ("Q14 reversed", "/v1/acme/orders?placed_from=2026-02-01T00:00:00Z&placed_to=2026-01-01T00:00:00Z", 400),
     ("Q14 year 12026", "/v1/acme/orders?placed_from=12026-01-01T00:00:00Z", 400),
     ("Q14 no zone", "/v1/acme/orders?placed_from=2026-01-01T00:00:00", 400),
+    ("Q13 as_of beyond the head", "/v1/acme/orders/1?as_of=1000000", 504),
+    ("Q13 as_of 2^64", "/v1/acme/orders/1?as_of=18446744073709551616", 400),
+    ("Q14 days reversed", "/v1/acme/sales/daily?from=2026-02-01&to=2026-01-01", 400),
+    ("Q14 10,000 years", "/v1/acme/sales/daily?from=0001-01-01&to=9999-12-31", 400),
+    ("Q14 too many days", "/v1/acme/sales/daily?from=2025-01-01&to=2026-01-02", 400),
+    ("Q14 year 0", "/v1/acme/sales/daily?from=0000-01-01&to=0000-01-02", 400),
+    ("Q14 not a day", "/v1/acme/sales/daily?from=2026-02-30", 400),
+    ("Q14 a time", "/v1/acme/sales/daily?from=2026-02-01T00:00:00Z", 400),
+    ("Q14 another spelling", "/v1/acme/sales/daily?from=20260201", 400),
+    ("Q14 the last day there is", "/v1/acme/sales/daily?from=9999-12-31&to=9999-12-31", 200),
+    ("Q09 as_of on a list", "/v1/acme/orders?as_of=1", 400),
+    ("another shop's timeline", "/v1/other/orders/1/timeline", 404),
     ("an empty search", "/v1/acme/products?q=", 400),
     ("an unknown shop", "/v1/nobody/orders", 404),
     ("no shop", "/v1/%2e%2e/orders", 404),
@@ -80,7 +92,9 @@ async fn bad_requests_are_refused_by_class() {
     for (case, path, status) in cases.chain(made) {
         let answer = world.get(&path).await;
         assert_eq!(answer.status.as_u16(), status, "{case}: {path}");
-        answer.code();
+        if status >= 400 {
+            answer.code();
+        }
     }
     assert_eq!(
         world.get(&format!("/v1/acme/orders?cursor={cursor}")).await.status,

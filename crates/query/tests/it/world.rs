@@ -1,14 +1,17 @@
 //! The whole way of a read: webhooks translated and decided, appended to a real log, folded into a
 //! real SQLite file, and asked for at the router.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use access::Access;
 use aggregates::{Command, Customer, LoyaltyAccount, LoyaltyCommand, Order, Product, Program, Stock};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use db::Database;
 use events::{AggregateKey, AggregateKind, Currency, OrderId, Shop};
 use http::{HeaderMap, Request, StatusCode};
+use jiff::tz::TimeZone;
 use projections::{ALL, Engine};
 use query::{Operations, QueryState, ShopSettings, Watched, operations, router};
 use serde_json::{Value, json};
@@ -16,6 +19,7 @@ use shopify::{Delivery, Translation, translate};
 use streams::{Broker, Cause, Durable, EventStore, Stream};
 use tempfile::TempDir;
 use testkit::{Fixture, NatsServer};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 pub(crate) struct World {
@@ -71,6 +75,10 @@ impl World {
     }
 
     pub(crate) async fn with_currency(currency: Option<Currency>) -> Self {
+        Self::with(currency, Arc::new(Access::open())).await
+    }
+
+    pub(crate) async fn with(currency: Option<Currency>, access: Arc<Access>) -> Self {
         let recorder = Durable { name: "recorder", stream: Stream::Inbox, filters: Vec::new() };
         let reader = Durable { name: "reader", stream: Stream::Events, filters: Vec::new() };
         let durables = vec![recorder, reader];
@@ -81,8 +89,8 @@ impl World {
         let engine = Engine::open(database.clone(), broker.clone(), ALL).await.unwrap();
         let watched = vec![Watched { service: None, database: database.clone(), models: ALL.to_vec() }];
         let shops: [(Shop, ShopSettings); 2] =
-            ["acme", "other"].map(|shop| (shop.parse().unwrap(), ShopSettings { currency }));
-        let state = QueryState::new(shops.into(), database.clone(), &broker, watched.clone(), durables);
+            ["acme", "other"].map(|shop| (shop.parse().unwrap(), ShopSettings { currency, time_zone: Self::paris() }));
+        let state = QueryState::new(shops.into(), database.clone(), &broker, watched.clone(), durables, access);
         let metrics = Box::new(|| "tillstream_up 1\n".to_owned());
         let operations = operations(Operations { broker: broker.clone(), watched, metrics });
         Self {
@@ -95,6 +103,12 @@ impl World {
             engine,
             nats: servers.remove(0),
         }
+    }
+
+    /// Folds all that is said from now on, as it comes.
+    pub(crate) async fn fold_on(&self) {
+        let engine = Engine::open(self.database.clone(), self.broker.clone(), ALL).await.unwrap();
+        tokio::spawn(engine.run(CancellationToken::new()));
     }
 
     /// Tells the log what a webhook says.
@@ -155,6 +169,10 @@ impl World {
 
     pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
         self.ask(Request::get(path).header(name, value).body(Body::empty()).unwrap()).await
+    }
+
+    fn paris() -> TimeZone {
+        TimeZone::get("Europe/Paris").unwrap()
     }
 
     pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {

@@ -132,7 +132,7 @@ impl House {
     }
 
     pub(crate) async fn tracer(&self) -> Tracer {
-        Tracer::open(&self.fixture.broker).await.unwrap()
+        Tracer::open(&self.fixture.broker, self.firsts.clone()).await.unwrap()
     }
 
     pub(crate) async fn events(&self, kind: AggregateKind, id: u64) -> Vec<Envelope> {

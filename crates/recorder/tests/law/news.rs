@@ -4,15 +4,10 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-use super::{Webhook, second, time, triggered_at, webhook};
+use super::{Webhook, any_of, second, time, webhook};
 
 fn gid(kind: &str, id: u32) -> String {
     format!("gid://shopify/{kind}/{id}")
-}
-
-/// Any topic of these with any body of these.
-fn any_of(topics: Vec<&'static str>, body: impl Strategy<Value = Value>) -> impl Strategy<Value = Webhook> {
-    (select(topics), triggered_at(), body).prop_map(|(topic, triggered_at, body)| Webhook(topic, triggered_at, body))
 }
 
 pub(super) fn of_a_return() -> impl Strategy<Value = Webhook> {
@@ -31,9 +26,23 @@ pub(super) fn of_a_return() -> impl Strategy<Value = Webhook> {
         |(id, status)| json!({"id": id, "admin_graphql_api_id": gid("Return", id), "status": status, "order_id": 1}),
     );
     prop_oneof![
-        any_of(vec!["returns/request", "returns/approve", "returns/decline"], told),
+        any_of(vec!["returns/request", "returns/approve", "returns/decline", "returns/process"], told),
         any_of(vec!["returns/close", "returns/cancel", "returns/reopen"], ended),
     ]
+}
+
+/// What is told of it without its order.
+pub(super) fn of_a_return_alone() -> impl Strategy<Value = Webhook> {
+    let update = (1_u32..4, any::<bool>()).prop_map(|(delta, fees)| {
+        let removal = json!({"admin_graphql_api_id": gid("ReturnLineItem", 1), "delta": delta});
+        json!({"admin_graphql_api_id": gid("Return", 1), "return_line_items": {"removals": [removal]},
+               "restocking_fees": fees.then(|| json!([]))})
+    });
+    let attached = (1_u32..3, "[AB]").prop_map(|(id, number)| {
+        json!({"id": id, "admin_graphql_api_id": gid("ReverseDelivery", id), "return": {"id": 1},
+               "shipping_deliverable": {"tracking_number": number}})
+    });
+    prop_oneof![webhook("returns/update", update), webhook("reverse_deliveries/attach_deliverable", attached)]
 }
 
 pub(super) fn of_a_risk() -> impl Strategy<Value = Webhook> {
@@ -71,7 +80,12 @@ pub(super) fn of_a_customer() -> impl Strategy<Value = Webhook> {
     let redact = orders().prop_map(|orders| {
         json!({"shop_id": 1, "shop_domain": "acme.myshopify.com", "customer": {"id": 1}, "orders_to_redact": orders})
     });
+    let segment = (1_u32..3).prop_map(|segment| json!({"shop_id": 1, "customer_id": 1, "segment_id": segment}));
+    let whats_app = (state(), prop::option::of(second()))
+        .prop_map(move |(state, at)| json!({"customer_id": 1, "whats_app_marketing_consent": consent(state, at)}));
     prop_oneof![
+        2 => any_of(vec!["customer.joined_segment", "customer.left_segment"], segment),
+        1 => webhook("customers_whats_app_marketing_consent/update", whats_app),
         4 => any_of(vec!["customer.tags_added", "customer.tags_removed"], tags),
         1 => webhook("customers_email_marketing_consent/update", email),
         1 => webhook("customers_marketing_consent/update", sms),
@@ -124,13 +138,27 @@ pub(super) fn of_fulfillment_orders() -> impl Strategy<Value = Webhook> {
         (one(), hold()).prop_map(|(one, hold)| json!({"fulfillment_order": one, "created_fulfillment_hold": hold}));
     let holds = (one(), hold()).prop_map(|(one, hold)| json!({"fulfillment_order": one, "fulfillment_hold": hold}));
     let plain = vec![
-        "fulfillment_orders/order_routing_complete",
-        "fulfillment_orders/hold_released",
-        "fulfillment_orders/rescheduled",
+        "fulfillment_orders/cancellation_request_accepted",
+        "fulfillment_orders/cancellation_request_rejected",
+        "fulfillment_orders/cancellation_request_submitted",
         "fulfillment_orders/fulfillment_request_accepted",
+        "fulfillment_orders/fulfillment_request_rejected",
+        "fulfillment_orders/fulfillment_service_failed_to_complete",
+        "fulfillment_orders/hold_released",
+        "fulfillment_orders/line_items_prepared_for_local_delivery",
+        "fulfillment_orders/line_items_prepared_for_pickup",
+        "fulfillment_orders/manually_reported_progress_stopped",
+        "fulfillment_orders/order_routing_complete",
+        "fulfillment_orders/progress_reported",
+        "fulfillment_orders/rescheduled",
+        "fulfillment_orders/scheduled_fulfillment_order_ready",
     ];
+    let submitted = (one(), one()).prop_map(|(original, submitted)| {
+        json!({"original_fulfillment_order": original, "submitted_fulfillment_order": submitted})
+    });
     prop_oneof![
         3 => any_of(plain, single),
+        1 => webhook("fulfillment_orders/fulfillment_request_submitted", submitted),
         1 => webhook("fulfillment_orders/moved", moved),
         1 => webhook("fulfillment_orders/split", split),
         1 => webhook("fulfillment_orders/merged", merged),
@@ -156,7 +184,11 @@ pub(super) fn of_the_shop() -> impl Strategy<Value = Webhook> {
         )
     };
     let redact = Just(json!({"shop_id": 1, "shop_domain": "acme.myshopify.com"}));
+    let scopes = (subsequence(vec!["read_orders", "write_orders"], 0..=2), second()).prop_map(
+        |(scopes, at)| json!({"id": 1, "shop_id": gid("Shop", 1), "previous": [], "current": scopes, "updated_at": at}),
+    );
     prop_oneof![
+        2 => webhook("app/scopes_update", scopes),
         3 => webhook("shop/update", body()),
         2 => webhook("app/uninstalled", body()),
         1 => webhook("shop/redact", redact),

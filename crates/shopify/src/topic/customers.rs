@@ -4,9 +4,7 @@ use events::Segment;
 
 use super::Part::{Gid, Number};
 use super::Version::Field;
-use super::{
-    CUSTOMER_ID, ID, NO_EVENT_YET, SUPERSEDED, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed,
-};
+use super::{CUSTOMER_ID, ID, SUPERSEDED, TRIGGERED_AT, Topic, UPDATED_AT, deleted, kept, observed, typed};
 use crate::{consent, customer, customer_news, privacy};
 
 pub(super) static TOPICS: &[Topic] = &[
@@ -43,11 +41,11 @@ pub(super) static TOPICS: &[Topic] = &[
         Field("occurredAt"),
         customer_news::tags_removed,
     ),
-    kept("customer.joined_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
-    kept("customer.left_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
+    typed("customer.joined_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, customer_news::joined_segment),
+    typed("customer.left_segment", "customer", CUSTOMER_ID, TRIGGERED_AT, customer_news::left_segment),
     typed("customers_email_marketing_consent/update", "customer", CUSTOMER_ID, TRIGGERED_AT, consent::email),
     typed("customers_marketing_consent/update", "customer", ID, TRIGGERED_AT, consent::sms),
-    kept("customers_whats_app_marketing_consent/update", "customer", CUSTOMER_ID, TRIGGERED_AT, NO_EVENT_YET),
+    typed("customers_whats_app_marketing_consent/update", "customer", CUSTOMER_ID, TRIGGERED_AT, consent::whats_app),
     typed("customers/data_request", "customer", &[Number("customer.id")], TRIGGERED_AT, privacy::data_requested),
     typed("customers/redact", "customer", &[Number("customer.id")], TRIGGERED_AT, privacy::customer_redaction),
     kept("customer_groups/create", "customer_group", ID, UPDATED_AT, SUPERSEDED),

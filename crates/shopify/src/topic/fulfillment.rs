@@ -1,8 +1,8 @@
 //! Sending goods out, and taking them back.
 
 use super::Part::{Gid, Number};
-use super::{FULFILLMENT_ORDER, ID, NO_EVENT_YET, ORDER_ID, TRIGGERED_AT, Topic, kept, typed};
-use crate::{fulfillment_order, order_return};
+use super::{DELTA, FULFILLMENT_ORDER, ID, ORDER_ID, TRIGGERED_AT, Topic, kept, typed};
+use crate::{fulfillment_order, order_return, returns};
 
 pub(super) static TOPICS: &[Topic] = &[
     typed(
@@ -160,7 +160,13 @@ pub(super) static TOPICS: &[Topic] = &[
     typed("returns/process", "order", &[Number("order.id")], TRIGGERED_AT, order_return::changed),
     typed("returns/reopen", "order", ORDER_ID, TRIGGERED_AT, order_return::changed),
     typed("returns/request", "order", &[Number("order.id")], TRIGGERED_AT, order_return::changed),
-    kept("returns/update", "return", &[Gid("admin_graphql_api_id", &["Return"])], TRIGGERED_AT, NO_EVENT_YET),
-    kept("reverse_deliveries/attach_deliverable", "return", &[Number("return.id")], TRIGGERED_AT, NO_EVENT_YET),
-    kept("reverse_fulfillment_orders/dispose", "return", ID, TRIGGERED_AT, NO_EVENT_YET),
+    typed("returns/update", "return", &[Gid("admin_graphql_api_id", &["Return"])], TRIGGERED_AT, returns::updated),
+    typed(
+        "reverse_deliveries/attach_deliverable",
+        "return",
+        &[Number("return.id")],
+        TRIGGERED_AT,
+        returns::delivery_attached,
+    ),
+    kept("reverse_fulfillment_orders/dispose", "reverse_fulfillment_order", ID, TRIGGERED_AT, DELTA),
 ];

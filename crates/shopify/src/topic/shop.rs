@@ -2,14 +2,12 @@
 
 use super::Part::Gid;
 use super::Version::Field;
-use super::{
-    AUDIT, ID, JOB, MARKETING, NO_EVENT_YET, OTHER_APPS, SETTINGS, SHOP, TRIGGERED_AT, Topic, UPDATED_AT, kept, typed,
-};
+use super::{AUDIT, ID, JOB, MARKETING, OTHER_APPS, SETTINGS, SHOP, TRIGGERED_AT, Topic, kept, typed};
 use crate::{privacy, shop};
 
 pub(super) static TOPICS: &[Topic] = &[
     typed("app/uninstalled", "shop", SHOP, TRIGGERED_AT, shop::uninstalled),
-    kept("app/scopes_update", "shop", SHOP, UPDATED_AT, NO_EVENT_YET),
+    typed("app/scopes_update", "shop", SHOP, TRIGGERED_AT, shop::scopes),
     typed("shop/update", "shop", SHOP, TRIGGERED_AT, shop::snapshot),
     typed("shop/redact", "shop", SHOP, TRIGGERED_AT, privacy::shop_redaction),
     kept("markets_backup_region/update", "settings", SHOP, TRIGGERED_AT, SETTINGS),

@@ -56,11 +56,21 @@ fn fold<A: Decider>(key: &AggregateKey, loaded: &mut Loaded<A>, raw: &Raw) -> Re
 
 /// The messages of one literal subject after `position`, oldest first.
 pub(super) async fn history(broker: &Broker, subject: &str, position: u64) -> Result<Vec<Raw>, ReadError> {
+    stretch(broker, subject, position, |_| false).await
+}
+
+/// As [`history`], but no further than the page whose last message is `enough`.
+pub(super) async fn stretch(
+    broker: &Broker,
+    subject: &str,
+    position: u64,
+    enough: impl Fn(&Raw) -> bool,
+) -> Result<Vec<Raw>, ReadError> {
     let mut messages: Vec<Raw> = Vec::new();
     loop {
         let (before, last) = (messages.len(), messages.last().map_or(position, |raw| raw.sequence));
         page(broker, subject, last + 1, &mut messages).await?;
-        if messages.len() - before < PAGE {
+        if messages.len() - before < PAGE || messages.last().is_some_and(&enough) {
             return Ok(messages);
         }
     }

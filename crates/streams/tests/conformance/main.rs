@@ -10,6 +10,7 @@ mod probe;
 mod proxy;
 mod reader;
 mod redrive;
+mod replay;
 mod replicas;
 mod store;
 mod subscription;

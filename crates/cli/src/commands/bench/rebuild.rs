@@ -8,7 +8,7 @@ use std::time::Instant;
 use db::Database;
 use projections::{ALL, ReadModel, Rebuild};
 use serde::Serialize;
-use streams::{BareLog, Broker};
+use streams::{BareLog, BareReader, Broker};
 
 use self::history::History;
 use super::measure::cpu_seconds;
@@ -76,7 +76,7 @@ pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
     log.flush().await?;
 
     let watch = Watch::start();
-    log.read(args.events).await?;
+    BareReader::connect(&stage.nats.url()).await?.read(args.events).await?;
     let mut figures = vec![watch.stop("bare read".to_owned(), args.events, None)];
     let bare = figures[0].events_per_second;
     let broker = roles::connect(&stage.nats.url(), "bench", roles::own_durability(Sync::Interval)).await?;

@@ -43,10 +43,10 @@ pub(super) async fn run(common: &Common, broker: &Broker, head: u64, args: &Diff
         return Err(Failure::new(Exit::Usage, format!("{} is not an aggregate", args.what)));
     };
     let to = args.to.unwrap_or(head);
-    super::refuse_past_end(args.from.max(to), head)?;
-    if args.from > to {
+    if args.from > to && args.to.is_some() {
         return Err(Failure::new(Exit::Usage, "the range ends before it begins"));
     }
+    super::refuse_past_end(args.from.max(to), head)?;
     let key = AggregateKey::new(*kind, &args.shop, id);
     let events = EventStore::new(broker).events(&key).await?;
     if events.is_empty() {

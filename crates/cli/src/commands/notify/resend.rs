@@ -1,5 +1,6 @@
 use aggregates::{Notification, NotificationCommand};
 use events::{AggregateKey, AggregateKind, NotificationKey, Shop, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
 use streams::{Cause, Durability, EventStore};
 
@@ -48,13 +49,7 @@ pub(super) async fn run(common: &Common, args: &ResendArgs) -> Outcome {
     }
     let attempt = known.attempt() + 1;
     if !args.dry_run {
-        let (at, reason) = (Timestamp::now(), args.reason.clone());
-        let expires_at = at.checked_add(config.notifications.expires_after).unwrap_or(Timestamp::MAX);
-        let command = NotificationCommand::Resend { at, attempt, expires_at, reason };
-        // The same words again are the same wish.
-        let id = format!("resend:{}:{attempt}", args.key);
-        let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };
-        store.execute::<Notification>(&key, command, &cause).await.or_exit(Exit::Failed)?;
+        again(&store, &key, &known, config.notifications.expires_after, &args.reason).await?;
     }
     let (rule, recipient) = (&notice.rule, notice.recipient.to_string());
     match common.output {
@@ -67,4 +62,22 @@ pub(super) async fn run(common: &Common, args: &ResendArgs) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Asks for one more attempt; false when it had been asked for already.
+pub(in crate::commands) async fn again(
+    store: &EventStore,
+    key: &AggregateKey,
+    known: &Notification,
+    expires_after: SignedDuration,
+    reason: &str,
+) -> Outcome<bool> {
+    let (at, attempt) = (Timestamp::now(), known.attempt() + 1);
+    let expires_at = at.checked_add(expires_after).unwrap_or(Timestamp::MAX);
+    let command = NotificationCommand::Resend { at, attempt, expires_at, reason: reason.to_owned() };
+    // The same words again are the same wish.
+    let id = format!("resend:{}:{attempt}", key.id);
+    let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };
+    let receipt = store.execute::<Notification>(key, command, &cause).await.or_exit(Exit::Failed)?;
+    Ok(receipt.appended > 0)
 }

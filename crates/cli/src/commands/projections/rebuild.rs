@@ -64,7 +64,7 @@ pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
     }
     if args.switch {
         for build in rebuild.builds() {
-            ground.database.switch(build, false).await?;
+            projections::switch(&ground.database, build, false).await?;
         }
     }
     Ok(())

@@ -76,7 +76,7 @@ async fn act(database: &Database, args: &SwitchArgs, pairs: &[(ReadModel, Build)
     tracing::info!(models = args.chosen.said(), reason = args.reason, "switching");
     for (model, build) in pairs {
         if !args.dry_run {
-            database.switch(build, build.code != model.code()).await?;
+            projections::switch(database, build, build.code != model.code()).await?;
         }
         say(args, build, becomes)?;
     }

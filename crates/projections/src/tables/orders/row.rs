@@ -113,7 +113,9 @@ impl OrderRow {
             OrderEvent::CheckedOut(_)
             | OrderEvent::Returned(_)
             | OrderEvent::ReturnUpdated(_)
-            | OrderEvent::RiskAssessed(_) => {}
+            | OrderEvent::RiskAssessed(_)
+            | OrderEvent::ProtectionChanged(_)
+            | OrderEvent::ShipmentTracked(_) => {}
             OrderEvent::Fulfilled(event) => self.fulfill(&event.fulfillment),
             OrderEvent::FulfillmentUpdated(event) => self.fulfill(&event.fulfillment),
             OrderEvent::FulfillmentCancelled(event) => self.fulfill(&event.fulfillment),

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use events::AggregateKind;
 
-use super::ORDER;
+const ORDER: AggregateKind = AggregateKind::Order;
 
 /// What is traced.
 #[derive(Debug, Clone, PartialEq, Eq)]
