@@ -11,7 +11,7 @@ mod sections;
 mod shops;
 
 pub(crate) use self::access::Jwt;
-pub(crate) use layers::{Flags, Loaded, load};
+pub(crate) use layers::{Flags, Loaded, load, without_password};
 pub(crate) use notifications::{HttpProvider, Notifications, Smtp, SmtpTls};
 pub(crate) use sections::{Config, Inventory, Log, LogFormat, Nats, Server, Simulator, Sync};
 pub(crate) use shops::{KnownShop, Secret};

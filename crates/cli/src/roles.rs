@@ -101,7 +101,7 @@ impl Ground {
     async fn inventory(&self, host: &mut Host) -> Outcome<Watched> {
         let database = open_database(&self.config, inventory::NAME).await?;
         let settings = inventory_settings(&self.config, &self.shops)?;
-        let inventory = Inventory::open(&self.broker, database.clone(), settings).await?;
+        let inventory = Inventory::open(&self.broker, database.clone(), settings).await.or_exit(Exit::Precondition)?;
         self.fold(host, "inventory copies", inventory.copies);
         self.subscribe_with(host, "inventory", inventory.allocate_stock, Inventory::subscription()).await?;
         Ok(Watched { service: Some(inventory::NAME), database, models: inventory::COPIES.to_vec() })
@@ -130,7 +130,8 @@ impl Ground {
         let chosen = |model: &&ReadModel| names.is_empty() || names.iter().any(|name| name == model.name);
         let models: Vec<ReadModel> = projections::ALL.iter().filter(chosen).copied().collect();
         let database = open_database(&self.config, READ_MODELS).await?;
-        self.fold(host, "projections", Engine::open(database.clone(), self.broker.clone(), &models).await?);
+        let engine = Engine::open(database.clone(), self.broker.clone(), &models).await;
+        self.fold(host, "projections", engine.or_exit(Exit::Precondition)?);
         Ok(Watched { service: None, database, models })
     }
 

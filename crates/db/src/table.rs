@@ -13,9 +13,20 @@ pub struct Table {
 }
 
 impl Table {
-    /// As the database knows it: `orders_v1`.
+    /// In the place of a version: whichever build readers see.
+    pub const LIVE: u32 = 0;
+
+    /// One build of it.
+    pub fn build(self, number: u32) -> Self {
+        Self { version: number, ..self }
+    }
+
+    /// As the database knows it: `orders_v1`; `orders` is the view that shows the live build.
     pub fn versioned_name(&self) -> String {
-        format!("{}_v{}", self.name, self.version)
+        match self.version {
+            Self::LIVE => self.name.to_owned(),
+            version => format!("{}_v{version}", self.name),
+        }
     }
 
     pub(crate) fn declares(&self, column: &str) -> bool {

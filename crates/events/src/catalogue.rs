@@ -1,5 +1,8 @@
 //! Every event there is, with its version and its schema.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use schemars::Schema;
 
 use crate::*;
@@ -54,5 +57,8 @@ pub static CATALOGUE: &[&[EventSpec]] = &[
 
 /// Finds a type in the catalogue.
 pub fn spec(wire_type: &str) -> Option<&'static EventSpec> {
-    CATALOGUE.iter().copied().flatten().find(|spec| spec.wire_type == wire_type)
+    /// For the readers of a long log: every event is looked up.
+    static BY_TYPE: LazyLock<BTreeMap<&str, &EventSpec>> =
+        LazyLock::new(|| CATALOGUE.iter().copied().flatten().map(|spec| (spec.wire_type, spec)).collect());
+    BY_TYPE.get(wire_type).copied()
 }

@@ -27,8 +27,14 @@ pub fn parse_event(subject: &str) -> Option<AggregateKey> {
     let kind = tokens.next()?.parse().ok()?;
     let shop = decode(tokens.next()?)?.parse().ok()?;
     let id = decode(tokens.next()?)?;
-    let whole = tokens.next().is_none() && head == partition(tail).to_string();
+    let whole = tokens.next().is_none() && is_partition(head, tail);
     whole.then_some(AggregateKey { kind, shop, id })
+}
+
+/// Whether it is the partition of this rest of a subject, in its one spelling.
+fn is_partition(token: &str, tail: &str) -> bool {
+    let spelled = token == "0" || !token.starts_with(['0', '+']);
+    spelled && token.parse() == Ok(partition(tail))
 }
 
 /// `inbox.<shop>.<resource>.<action>`; no shop (an unknown one) is `=`, as is a missing part of the topic.
@@ -117,6 +123,10 @@ pub fn encode(text: &str) -> String {
 pub fn decode(token: &str) -> Option<String> {
     if token == "=" {
         return Some(String::new());
+    }
+    // Nearly all: what needs no encoding.
+    if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
+        return Some(token.to_owned());
     }
     let mut bytes = Vec::with_capacity(token.len());
     let mut rest = token.as_bytes();

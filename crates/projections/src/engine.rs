@@ -1,9 +1,9 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use db::{Database, Log, ResumeError};
+use db::{Build, BuildState, Database, Log, ResumeError};
 use events::{AggregateKind, Timestamp};
 use streams::{Backoff, Broker, EventReader, ReadError, Stream, events_head, stream_epoch};
 use tokio::task::JoinError;
@@ -11,25 +11,38 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::fold::{Progress, Stretch, write};
+use crate::rebuild::renew;
 use crate::{ReadModel, RowError, ensure};
 
 /// Events per transaction: large enough that a row hit often is written once, small enough for memory.
 const BATCH: usize = 5_000;
 /// How often an engine with nothing to do says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How often it looks for builds that came or went.
+const LOOK: Duration = Duration::from_secs(1);
+/// So many heartbeats behind the log without an event are no rest, but a reader that hears nothing.
+const DEAF: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Folds the log into the projections of one database, in one read for all of them.
+/// Folds the log into the projections of one database, in one read for all of them: into the builds that readers see,
+/// and into those that wait to be seen or may be seen again.
 ///
 /// Exactly once: rows and positions are one transaction, and a position moves only from where this
 /// engine left it.
 pub struct Engine {
     db: Database,
     broker: Broker,
-    models: Vec<Progress>,
+    /// Those whose live build this code folded.
+    models: Vec<ReadModel>,
+    /// Those whose live build an older version folded: a build of this one is made beside it.
+    outdated: Vec<ReadModel>,
+    following: Vec<Progress>,
     /// None before the first read, and after a failure.
     reader: Option<EventReader>,
+    looked_at: Instant,
+    /// Heartbeats without an event although the log goes on.
+    deaf: u32,
 }
 
 /// Why the engine stands still; it tries again.
@@ -45,26 +58,42 @@ pub enum EngineError {
     Row(#[from] RowError),
     #[error("a projection panicked")]
     Panicked(#[from] JoinError),
+    #[error("the log goes on to {head}, but nothing arrives after {position}")]
+    Deaf { position: u64, head: u64 },
 }
 
 impl Engine {
-    /// For one or more models, whichever this database is to hold; makes their tables.
+    /// For one or more models, whichever this database is to hold; makes their tables. Refuses rows that other code of
+    /// the same version folded, or a newer one.
     pub async fn open(db: Database, broker: Broker, models: &[ReadModel]) -> Result<Self, db::Error> {
         ensure(&db, models).await?;
-        let models = models.iter().map(|&model| Progress { model, position: 0 }).collect();
-        Ok(Self { db, broker, models, reader: None })
+        let builds = db.builds().await?;
+        let outdated = outdated(&builds, models)?;
+        let current = |model: &&ReadModel| !outdated.iter().any(|other| other.name == model.name);
+        let models = models.iter().filter(current).copied().collect();
+        let looked_at = Instant::now();
+        Ok(Self { db, broker, models, outdated, following: Vec::new(), reader: None, looked_at, deaf: 0 })
     }
 
     /// Follows the log until shutdown. A failure is logged, shown with the checkpoints, and tried again.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        shutdown.run_until_cancelled(self.follow()).await;
+        if !self.outdated.is_empty() {
+            let outdated = std::mem::take(&mut self.outdated);
+            // From now on it is followed: as soon as it is live.
+            self.models.extend(&outdated);
+            let renewed = renew(self.db.clone(), self.broker.clone(), outdated);
+            let both = async { tokio::join!(self.follow(), renewed) };
+            shutdown.run_until_cancelled(Box::pin(both)).await;
+        } else {
+            shutdown.run_until_cancelled(self.follow()).await;
+        }
     }
 
     /// Folds everything up to the log's present head, and says where that is.
     pub async fn step(&mut self) -> Result<u64, EngineError> {
         let head = events_head(&self.broker).await?;
         self.connect().await?;
-        while self.position() < head {
+        while !self.following.is_empty() && self.position() < head {
             self.advance().await?;
         }
         Ok(head)
@@ -86,16 +115,14 @@ impl Engine {
 
     /// One batch, or one heartbeat.
     async fn advance(&mut self) -> Result<(), EngineError> {
+        self.look().await?;
         let entries = self.connect().await?.next_batch(BATCH, HEARTBEAT).await?;
-        let Some(last) = entries.last() else {
-            self.db.beat(&self.names(), None).await?;
-            self.show();
-            return Ok(());
-        };
+        let Some(last) = entries.last() else { return self.rest().await };
+        self.deaf = 0;
         let end = last.position;
         let oldest = entries.iter().find_map(|entry| Some(entry.event.as_ref()?.recorded_at));
         let events = entries.into_iter().filter_map(|entry| entry.event).collect();
-        write(&self.db, &mut self.models, &Stretch { events: Arc::new(events), end }).await?;
+        write(&self.db, &mut self.following, &Stretch { events: Arc::new(events), end }).await?;
         self.show();
         if let Some(oldest) = oldest {
             let lag = Timestamp::now().duration_since(oldest).as_secs_f64();
@@ -104,27 +131,70 @@ impl Engine {
         Ok(())
     }
 
+    /// Nothing arrived. That is a rest only if there is nothing: a sign of life is also a word that all is well.
+    async fn rest(&mut self) -> Result<(), EngineError> {
+        let (position, head) = (self.position(), events_head(&self.broker).await?);
+        self.deaf = if head > position && !self.following.is_empty() { self.deaf + 1 } else { 0 };
+        if self.deaf >= DEAF {
+            self.deaf = 0;
+            return Err(EngineError::Deaf { position, head });
+        }
+        self.db.beat(&self.names(), None).await?;
+        self.show();
+        Ok(())
+    }
+
     /// Where the projections stand, and that they live: the one says nothing of the other.
     fn show(&self) {
         let now = Timestamp::now().as_second() as f64;
-        for Progress { model, position } in &self.models {
+        for Progress { model, position, .. } in &self.following {
             metrics::gauge!("tillstream_projection_position", "projection" => model.name).set(*position as f64);
             metrics::gauge!("tillstream_projection_heartbeat_timestamp_seconds", "projection" => model.name).set(now);
         }
     }
 
-    /// The reader, opened where the projection that is furthest behind goes on.
-    async fn connect(&mut self) -> Result<&mut EventReader, EngineError> {
-        if self.reader.is_none() {
-            let epoch = stream_epoch(&self.broker, Stream::Events).await?.to_string();
-            let log = Log { epoch, head: events_head(&self.broker).await? };
-            for progress in &mut self.models {
-                progress.position = self.db.resume(progress.model.name, progress.model.version, &log).await?;
-            }
+    /// Starts again from the checkpoints when builds came or went: one was rebuilt, switched or given up.
+    async fn look(&mut self) -> Result<(), EngineError> {
+        if self.reader.is_none() || self.looked_at.elapsed() < LOOK {
+            return Ok(());
         }
+        self.looked_at = Instant::now();
+        let wanted: Vec<(String, u32)> = self.wanted().await?.map(|(_, build)| (build.name, build.number)).collect();
+        let followed = self.following.iter().map(|one| (one.model.name, one.number));
+        if !followed.eq(wanted.iter().map(|(name, number)| (name.as_str(), *number))) {
+            self.reader = None;
+        }
+        Ok(())
+    }
+
+    /// The builds that are kept up to date, of this code.
+    async fn wanted(&self) -> Result<impl Iterator<Item = (ReadModel, Build)>, db::Error> {
+        let builds = self.db.builds().await?;
+        Ok(self.models.clone().into_iter().flat_map(move |model| {
+            let code = model.code();
+            let mine = builds
+                .clone()
+                .into_iter()
+                .filter(move |build| build.name == model.name && build.state.is_followed() && build.code == code);
+            mine.map(move |build| (model, build))
+        }))
+    }
+
+    /// The reader, opened where the build that is furthest behind goes on.
+    async fn connect(&mut self) -> Result<&mut EventReader, EngineError> {
         let reader = match self.reader.take() {
             Some(reader) => reader,
-            None => EventReader::open(&self.broker, self.position()).await?.only(self.kinds()),
+            None => {
+                let log = log(&self.broker).await?;
+                let mut following = Vec::new();
+                for (model, build) in self.wanted().await? {
+                    self.db.resume(model.name, build.number, &log).await?;
+                    following.push(Progress::new(model, &build));
+                }
+                self.following = following;
+                let after = if self.following.is_empty() { log.head } else { self.position() };
+                EventReader::open(&self.broker, after).await?.only(self.kinds())
+            }
         };
         Ok(self.reader.insert(reader))
     }
@@ -140,21 +210,76 @@ impl Engine {
     }
 
     fn position(&self) -> u64 {
-        self.models.iter().map(|progress| progress.position).min().unwrap_or_default()
+        self.following.iter().map(|build| build.position).min().unwrap_or_default()
     }
 
     fn kinds(&self) -> Vec<AggregateKind> {
-        self.models.iter().flat_map(|progress| progress.model.kinds).copied().collect()
+        self.models.iter().flat_map(|model| model.kinds).copied().collect()
     }
 
     fn names(&self) -> Vec<(&'static str, u32)> {
-        self.models.iter().map(|progress| (progress.model.name, progress.model.version)).collect()
+        self.following.iter().map(|build| (build.model.name, build.number)).collect()
     }
 }
 
+/// The models whose live build is of an older version. Other code of the same version, or a newer version, is refused.
+fn outdated(builds: &[Build], models: &[ReadModel]) -> Result<Vec<ReadModel>, db::Error> {
+    let mut outdated = Vec::new();
+    for model in models {
+        let live = builds.iter().find(|build| build.name == model.name && build.state == BuildState::Live);
+        let Some(live) = live else { continue };
+        let (code, name) = (model.code(), model.name.to_owned());
+        match live.code.version.cmp(&code.version) {
+            std::cmp::Ordering::Less => outdated.push(*model),
+            std::cmp::Ordering::Greater => {
+                return Err(db::Error::NewerCode { name, held: live.code.version, own: code.version });
+            }
+            std::cmp::Ordering::Equal if live.code != code => {
+                return Err(db::Error::OtherCode { name, version: code.version });
+            }
+            std::cmp::Ordering::Equal => {}
+        }
+    }
+    Ok(outdated)
+}
+
+/// The log as it is now.
+pub(crate) async fn log(broker: &Broker) -> Result<Log, ReadError> {
+    let epoch = stream_epoch(broker, Stream::Events).await?.to_string();
+    Ok(Log { epoch, head: events_head(broker).await? })
+}
+
 /// An error and all that led to it, in one line; but not what a JSON reader quotes of a body.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |error| (*error).source());
     let causes = causes.take_while(|cause| !cause.is::<serde_json::Error>());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Fixture, RawPublisher};
+
+    use super::*;
+    use crate::orders::Orders;
+
+    #[tokio::test]
+    async fn a_reader_that_hears_nothing_while_the_log_goes_on_is_a_failure_and_no_rest() {
+        let fixture = Fixture::single(&[]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let db = Database::open(&format!("sqlite://{}", folder.path().join("rows.db").display())).await.unwrap();
+        let models = [ReadModel::of::<Orders>()];
+        let mut engine = Engine::open(db, fixture.broker.clone(), &models).await.unwrap();
+        engine.connect().await.unwrap();
+        engine.rest().await.unwrap();
+        // It listens behind the end: nothing will ever arrive.
+        engine.reader = Some(EventReader::open(&fixture.broker, 1_000).await.unwrap());
+        let publisher = RawPublisher::connect(&fixture.url()).await;
+        publisher.publish("events.0.order.acme.1".to_owned(), &[], Vec::new()).await;
+        for _ in 1..DEAF {
+            engine.rest().await.unwrap();
+        }
+        let deaf = engine.rest().await;
+        assert!(matches!(deaf, Err(EngineError::Deaf { position: 0, head: 1 })), "{deaf:?}");
+    }
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use db::{Advance, Batch, Change, Content, Database, Document, RowKey};
+use db::{Advance, Batch, Build, Change, Content, Database, Digest, Document, RowKey, Table};
 use events::{Event, Recorded};
 use tokio::task::spawn_blocking;
 
@@ -18,11 +18,25 @@ pub struct RowError {
     pub at: usize,
 }
 
-/// A read model and how far it has come.
+/// A build of a read model and how far it has come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
     pub(crate) model: ReadModel,
+    /// The build's.
+    pub(crate) number: u32,
     pub(crate) position: u64,
+    pub(crate) digest: Digest,
+}
+
+impl Progress {
+    pub(crate) fn new(model: ReadModel, build: &Build) -> Self {
+        Self { model, number: build.number, position: build.position, digest: build.digest }
+    }
+
+    /// Where its rows are.
+    pub(crate) fn table(&self) -> Table {
+        self.model.table.build(self.number)
+    }
 }
 
 /// A stretch of the log.
@@ -34,32 +48,52 @@ pub(crate) struct Stretch {
     pub(crate) end: u64,
 }
 
-/// Folds a stretch into every model that has not seen it, rows and positions in one transaction.
-pub(crate) async fn write(db: &Database, models: &mut [Progress], stretch: &Stretch) -> Result<(), EngineError> {
-    stage(db, models, stretch).await?.commit().await?;
-    for progress in models {
-        progress.position = progress.position.max(stretch.end);
+/// Folds a stretch into every build that has not seen it, rows and positions in one transaction.
+pub(crate) async fn write(db: &Database, builds: &mut [Progress], stretch: &Stretch) -> Result<(), EngineError> {
+    let (batch, moved) = stage(db, builds, stretch).await?;
+    batch.commit().await?;
+    for moved in moved {
+        let same = |build: &&mut Progress| build.model.name == moved.model.name && build.number == moved.number;
+        builds.iter_mut().filter(same).for_each(|build| *build = moved);
     }
     Ok(())
 }
 
-/// All of [`write`] but the commit.
-pub(crate) async fn stage(db: &Database, models: &[Progress], stretch: &Stretch) -> Result<Batch, EngineError> {
+/// All of [`write`] but the commit; gives what will have moved.
+pub(crate) async fn stage(
+    db: &Database,
+    builds: &[Progress],
+    stretch: &Stretch,
+) -> Result<(Batch, Vec<Progress>), EngineError> {
     let mut batch = db.begin().await?;
-    let mut folding = Vec::with_capacity(models.len());
-    for &Progress { model, position } in models.iter().filter(|progress| progress.position < stretch.end) {
-        let touched = model.touched(&stretch.events, position);
+    let mut folding = Vec::with_capacity(builds.len());
+    for &build in builds.iter().filter(|build| build.position < stretch.end) {
+        let touched = build.model.touched(&stretch.events, build.position);
         let keys: Vec<RowKey> = touched.keys().cloned().collect();
-        let held = batch.load(&model.table, &keys).await?;
+        let held = batch.load(&build.table(), &keys).await?;
         let events = Arc::clone(&stretch.events);
-        // Beside the loading of the next model, and off the threads that serve requests.
-        folding.push((model, position, spawn_blocking(move || model.fold(&events, touched, held))));
+        // Beside the loading of the next build, and off the threads that serve requests.
+        folding.push((build, spawn_blocking(move || build.model.fold(&events, touched, held))));
     }
-    for (model, from, changes) in folding {
-        batch.save(&model.table, changes.await??).await?;
-        batch.advance(Advance { name: model.name, version: model.version, from, to: stretch.end }).await?;
+    let mut moved = Vec::with_capacity(folding.len());
+    for (mut build, folded) in folding {
+        let Folded { changes, digest } = folded.await??;
+        batch.save(&build.table(), changes).await?;
+        build.digest.apply(digest);
+        let step = Advance { name: build.model.name, version: build.number, from: build.position, to: stretch.end };
+        batch.advance_build(step, &build.digest).await?;
+        build.position = stretch.end;
+        moved.push(build);
     }
-    Ok(batch)
+    Ok((batch, moved))
+}
+
+/// What a fold amounts to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Folded {
+    pub(crate) changes: Vec<Change>,
+    /// What the changes add to the table's checksum.
+    pub(crate) digest: Digest,
 }
 
 /// Folds events into the rows they reach, each row once however many events reach it.
@@ -67,23 +101,28 @@ pub(crate) fn fold<P: Projection>(
     events: &[Recorded<Event>],
     touched: Touched,
     held: Vec<Document>,
-) -> Result<Vec<Change>, RowError> {
-    let mut held: HashMap<RowKey, String> = held.into_iter().map(|row| (row.key, row.data)).collect();
-    let mut changes = Vec::with_capacity(touched.len());
+) -> Result<Folded, RowError> {
+    let mut held: HashMap<RowKey, Document> = held.into_iter().map(|row| (row.key.clone(), row)).collect();
+    let mut folded = Folded { changes: Vec::with_capacity(touched.len()), digest: Digest::default() };
     for (key, indices) in touched {
         let stored = held.remove(&key);
-        let was_stored = stored.is_some();
-        let mut row = stored.map(|data| parse::<P>(&key.id, &data)).transpose()?;
+        let mut row = stored.as_ref().map(|stored| parse::<P>(&key.id, &stored.data)).transpose()?;
         for &index in &indices {
             row = P::project(&key.id, row, &events[index]);
         }
         let content = row.map(|row| content::<P>(&key.id, &row)).transpose()?;
-        if was_stored || content.is_some() {
-            let position = indices.last().map_or(0, |&index| events[index].position);
-            changes.push(Change { key, content, position });
+        let position = indices.last().map_or(0, |&index| events[index].position);
+        if let Some(stored) = &stored {
+            folded.digest.remove(&key, &stored.data, stored.position);
+        }
+        if let Some(content) = &content {
+            folded.digest.add(&key, &content.data, position);
+        }
+        if stored.is_some() || content.is_some() {
+            folded.changes.push(Change { key, content, position });
         }
     }
-    Ok(changes)
+    Ok(folded)
 }
 
 /// Reads a stored row.

@@ -2,13 +2,16 @@
 //!
 //! A [`Projection`] is a pure fold by key; the [`Engine`] reads the log once for all projections
 //! of a database and writes rows and positions in one transaction. Nothing here can decide or
-//! cause anything, so a rebuild does no harm.
+//! cause anything, so a [`Rebuild`] does no harm.
 
 mod engine;
+mod fingerprint;
 mod fold;
+mod lineage;
 mod past;
 mod projection;
 mod read;
+mod rebuild;
 mod rows;
 mod tables;
 #[cfg(test)]
@@ -17,8 +20,10 @@ mod wait;
 
 pub use engine::{Engine, EngineError};
 pub use fold::RowError;
+pub use lineage::{RowEvent, lineage};
 pub use projection::{Projection, ReadModel, ensure};
 pub use read::{Found, Listed, PageRequest, ReadError, position};
+pub use rebuild::{Comparison, Difference, DifferenceKind, Rebuild, ReplayProgress, switch};
 pub use rows::rows_of;
 pub use tables::*;
 pub use wait::{WaitError, wait_for};

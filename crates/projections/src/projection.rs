@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
-use db::{Change, Column, Database, Document, RowKey, Table, Value};
+use db::{Code, Column, Database, Digest, Document, RowKey, Table, Value};
 use events::{AggregateKind, Event, Recorded};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fold::{RowError, fold};
+use crate::fingerprint;
+use crate::fold::{Folded, RowError, fold};
 
 /// A read model as a pure fold by key: no clock, no I/O, nothing but the row and the event.
 ///
@@ -18,8 +19,9 @@ pub trait Projection: 'static {
     /// What rows are found by besides their key.
     const COLUMNS: &'static [Column];
     const INDEXES: &'static [&'static [&'static str]];
+    /// As readers find it: the live build, whichever that is.
     const TABLE: Table =
-        Table { name: Self::NAME, version: Self::VERSION, columns: Self::COLUMNS, indexes: Self::INDEXES };
+        Table { name: Self::NAME, version: Table::LIVE, columns: Self::COLUMNS, indexes: Self::INDEXES };
 
     /// The aggregates whose events reach it; other events are not even parsed for it.
     const KINDS: &'static [AggregateKind];
@@ -41,13 +43,14 @@ pub trait Projection: 'static {
 pub struct ReadModel {
     pub name: &'static str,
     pub version: u32,
+    /// As readers find it.
     pub table: Table,
     pub kinds: &'static [AggregateKind],
     keys: fn(&Recorded<Event>) -> Vec<String>,
     fold: Fold,
 }
 
-type Fold = fn(&[Recorded<Event>], Touched, Vec<Document>) -> Result<Vec<Change>, RowError>;
+type Fold = fn(&[Recorded<Event>], Touched, Vec<Document>) -> Result<Folded, RowError>;
 
 /// Which rows some events reach, each with the indices of its events in order.
 pub(crate) type Touched = BTreeMap<RowKey, Vec<usize>>;
@@ -57,9 +60,25 @@ impl ReadModel {
         Self { name: P::NAME, version: P::VERSION, table: P::TABLE, kinds: P::KINDS, keys: P::keys, fold: fold::<P> }
     }
 
+    /// What folds it: a build of other code is another model.
+    pub fn code(&self) -> Code {
+        Code { version: self.version, fingerprint: fingerprint::of(self.name).to_owned() }
+    }
+
     /// The ids, inside the event's shop, of the rows that the event reaches.
     pub fn reached(&self, event: &Recorded<Event>) -> Vec<String> {
         if self.kinds.contains(&event.envelope.key.kind) { (self.keys)(event) } else { Vec::new() }
+    }
+
+    /// What this code makes of these events, as one number: rows, columns and positions.
+    pub fn fingerprint_over(&self, events: &[Recorded<Event>]) -> Result<String, RowError> {
+        let mut digest = Digest::default();
+        for change in self.fold(events, self.touched(events, 0), Vec::new())?.changes {
+            if let Some(content) = change.content {
+                digest.add(&change.key, &format!("{} {:?}", content.data, content.columns), change.position);
+            }
+        }
+        Ok(digest.to_string())
     }
 
     /// The rows that the events later than `after` reach.
@@ -81,7 +100,7 @@ impl ReadModel {
         events: &[Recorded<Event>],
         touched: Touched,
         held: Vec<Document>,
-    ) -> Result<Vec<Change>, RowError> {
+    ) -> Result<Folded, RowError> {
         (self.fold)(events, touched, held)
     }
 }
@@ -89,7 +108,7 @@ impl ReadModel {
 /// Makes the tables of the models, so that they can be read before an engine runs.
 pub async fn ensure(db: &Database, models: &[ReadModel]) -> Result<(), db::Error> {
     for model in models {
-        db.ensure(&model.table).await?;
+        db.adopt(&model.table, &model.code()).await?;
     }
     Ok(())
 }

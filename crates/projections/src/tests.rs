@@ -1,14 +1,16 @@
-//! The laws that every projection keeps, and what readers see; on real SQLite files.
+//! The laws that every projection keeps, and what readers see; on real SQLite files and PostgreSQL.
 
 mod contents;
 mod conversations;
 mod customers;
 mod engine;
 mod fixtures;
+mod ground;
 mod history;
 mod laws;
 mod loyalty;
 mod orders;
 mod products;
+mod rebuild;
 mod stock;
 mod world;

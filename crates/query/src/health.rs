@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use db::{Build, BuildState};
 use events::Timestamp;
 use http::{StatusCode, header};
 use jiff::SignedDuration;
@@ -106,8 +107,8 @@ impl Operations {
 
 /// Lag is no illness: a projection that is behind but alive answers with its position.
 async fn projections(watched: &Watched) -> Vec<Check> {
-    let checkpoints = match watched.database.checkpoints().await {
-        Ok(checkpoints) => checkpoints,
+    let builds = match watched.database.builds().await {
+        Ok(builds) => builds,
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the database cannot be read");
             return vec![Check::new("database", Some("the database cannot be read".to_owned()))];
@@ -115,16 +116,21 @@ async fn projections(watched: &Watched) -> Vec<Check> {
     };
     let now = Timestamp::now();
     let check = |model: &projections::ReadModel| {
-        let mine =
-            checkpoints.iter().find(|checkpoint| checkpoint.name == model.name && checkpoint.version == model.version);
-        let problem = match mine {
-            None => Some("has not started".to_owned()),
-            Some(checkpoint) => checkpoint.error.clone().or_else(|| silence(now, checkpoint.heartbeat_at)),
-        };
-        Check::new(format!("projection {}", model.name), problem)
+        let live = builds.iter().find(|build| build.name == model.name && build.state == BuildState::Live);
+        Check::new(format!("projection {}", model.name), problem(now, model, live))
     };
     let models = watched.models.iter().map(check);
     [Check::new("database", None)].into_iter().chain(models).collect()
+}
+
+fn problem(now: Timestamp, model: &projections::ReadModel, live: Option<&Build>) -> Option<String> {
+    let Some(live) = live else { return Some("has not started".to_owned()) };
+    let Some(heartbeat_at) = live.heartbeat_at else { return Some("has not started".to_owned()) };
+    if live.code.version != model.version {
+        return Some(format!("version {} is live, version {} is being built", live.code.version, model.version));
+    }
+    let stands = |error: &String| format!("stands still at position {}: {error}", live.position);
+    live.error.as_ref().map(stands).or_else(|| silence(now, heartbeat_at))
 }
 
 fn silence(now: Timestamp, heartbeat_at: Timestamp) -> Option<String> {

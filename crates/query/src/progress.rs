@@ -1,4 +1,4 @@
-use db::Database;
+use db::{BuildState, Database};
 use events::Timestamp;
 use projections::ReadModel;
 use schemars::JsonSchema;
@@ -37,18 +37,17 @@ impl Progress {
 impl Watched {
     /// `head` must be older than the positions read here, or the lag would come out too small.
     pub(crate) async fn progress(&self, head: u64) -> Result<Vec<Progress>, db::Error> {
-        let checkpoints = self.database.checkpoints().await?;
+        let builds = self.database.builds().await?;
         let of = |model: &ReadModel| {
-            let mine = |held: &&db::Checkpoint| held.name == model.name && held.version == model.version;
-            let checkpoint = checkpoints.iter().find(mine);
-            let position = checkpoint.map_or(0, |checkpoint| checkpoint.position);
+            let live = builds.iter().find(|build| build.name == model.name && build.state == BuildState::Live);
+            let position = live.map_or(0, |live| live.position);
             Progress {
                 name: self.service.map_or(model.name.to_owned(), |service| format!("{service}.{}", model.name)),
-                version: model.version,
+                version: live.map_or(model.version, |live| live.code.version),
                 position,
                 lag: head.saturating_sub(position),
-                heartbeat_at: checkpoint.map(|checkpoint| checkpoint.heartbeat_at),
-                error: checkpoint.and_then(|checkpoint| checkpoint.error.clone()),
+                heartbeat_at: live.and_then(|live| live.heartbeat_at),
+                error: live.and_then(|live| live.error.clone()),
             }
         };
         Ok(self.models.iter().map(of).collect())

@@ -1,9 +1,11 @@
 //! The bare limits that the ingress and the services are measured against: async-nats as it comes, nothing of ours around it.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use async_nats::HeaderMap;
+use async_nats::header::{HeaderMap, HeaderName};
 use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::{self, Context};
 use bytes::Bytes;
 use events::{AggregateKind, Shop, subject};
@@ -96,6 +98,48 @@ impl BareReactor {
         headers.insert("Nats-Expected-Last-Subject-Sequence", last.to_string().as_str());
         let sent = self.jetstream.publish_with_headers(subject, headers, body).await.map_err(failed)?;
         Ok(sent.await.map_err(failed)?.sequence)
+    }
+}
+
+/// Fills `EVENTS` without a decision.
+pub struct BareLog {
+    jetstream: Context,
+    unconfirmed: VecDeque<PublishAckFuture>,
+}
+
+impl BareLog {
+    /// Appended messages whose confirmation is not waited for.
+    const WINDOW: usize = 1_000;
+
+    pub async fn connect(url: &str) -> Result<Self, BareError> {
+        let jetstream = jetstream::new(async_nats::connect(url).await.map_err(failed)?);
+        Ok(Self { jetstream, unconfirmed: VecDeque::new() })
+    }
+
+    pub async fn append(
+        &mut self,
+        subject: String,
+        headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> Result<(), BareError> {
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.as_str().into())).collect();
+        let sent = self.jetstream.publish_with_headers(subject, headers, body.into()).await.map_err(failed)?;
+        self.unconfirmed.push_back(sent);
+        if self.unconfirmed.len() > Self::WINDOW
+            && let Some(oldest) = self.unconfirmed.pop_front()
+        {
+            oldest.await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for all confirmations.
+    pub async fn flush(&mut self) -> Result<(), BareError> {
+        for sent in self.unconfirmed.drain(..) {
+            sent.await.map_err(failed)?;
+        }
+        Ok(())
     }
 }
 

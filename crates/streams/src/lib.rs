@@ -38,7 +38,7 @@ pub use api::ReadError;
 pub use archive::{ArchiveError, Archived};
 pub use backoff::Backoff;
 pub use backup::{Backup, Manifest, Restore, RestoreError};
-pub use bench::{BareError, BarePublisher, BareReactor, BareReader};
+pub use bench::{BareError, BareLog, BarePublisher, BareReactor, BareReader};
 pub use broker::{Broker, BrokerSettings, ConnectError, Durability};
 pub use cause::Cause;
 pub use copy::{CopyError, LogImport, StreamCopy};

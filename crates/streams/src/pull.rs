@@ -72,9 +72,7 @@ impl Pull {
     /// The next message; asks for as many as there is room for. Cancel safe.
     pub(crate) async fn next(&mut self, room: usize) -> Result<Message, ReadError> {
         loop {
-            if self.outstanding() * 2 < room {
-                self.request(room - self.outstanding(), false).await?;
-            }
+            self.top_up(room).await?;
             let reply = tokio::select! {
                 biased;
                 reply = self.replies.next() => reply,
@@ -94,6 +92,14 @@ impl Pull {
                 return Ok(message);
             }
         }
+    }
+
+    /// Asks for more in time, so that the server does not wait for us while we work on what has arrived.
+    pub(crate) async fn top_up(&mut self, room: usize) -> Result<(), ReadError> {
+        if self.outstanding() * 2 < room {
+            self.request(room - self.outstanding(), false).await?;
+        }
+        Ok(())
     }
 
     /// A message that has already arrived.

@@ -1,4 +1,4 @@
-use async_nats::header::{HeaderMap, HeaderValue};
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
 use async_nats::{Message, Subject};
 use bytes::Bytes;
 use events::{DecodeError, Envelope, Event, Recorded, Timestamp};
@@ -58,7 +58,8 @@ impl Raw {
     }
 
     pub fn header(&self, name: &'static str) -> Option<&str> {
-        self.headers.as_ref()?.get(name).map(HeaderValue::as_str)
+        // A name that is made of text on every look would be checked and copied on every look.
+        self.headers.as_ref()?.get(HeaderName::from_static(name)).map(HeaderValue::as_str)
     }
 
     /// Reads the headers of an event.
@@ -69,14 +70,18 @@ impl Raw {
     /// A delivery of a consumer: sequence and time stand in its reply subject.
     pub(crate) fn delivered(message: Message) -> Result<Self, Unreadable> {
         let reply = message.reply.as_deref().and_then(ReplySubject::parse);
-        let reply = reply.ok_or(Unreadable::Header("reply subject"))?;
-        Ok(Self {
+        Ok(Self::delivered_as(message, &reply.ok_or(Unreadable::Header("reply subject"))?))
+    }
+
+    /// A delivery whose reply subject has been read.
+    pub(crate) fn delivered_as(message: Message, reply: &ReplySubject) -> Self {
+        Self {
             subject: message.subject,
             sequence: reply.sequence,
             recorded_at: reply.recorded_at,
             headers: message.headers,
             body: message.payload,
-        })
+        }
     }
 
     /// An answer to a direct get: sequence, time and subject stand in its headers.
@@ -117,9 +122,9 @@ impl ReplySubject {
         let deliveries = numbers.next()?.parse().ok()?;
         let sequence = numbers.next()?.parse().ok()?;
         let consumer_sequence = numbers.next()?.parse().ok()?;
-        let nanoseconds: i128 = numbers.next()?.parse().ok()?;
+        let nanoseconds: i64 = numbers.next()?.parse().ok()?;
         let pending = numbers.next()?.parse().ok()?;
-        let recorded_at = Timestamp::from_nanosecond(nanoseconds).ok()?;
+        let recorded_at = Timestamp::from_nanosecond(nanoseconds.into()).ok()?;
         Some(Self { deliveries, sequence, consumer_sequence, recorded_at, pending })
     }
 }

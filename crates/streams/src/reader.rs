@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::api::{ConsumerInfo, NO_STREAM, ReadError, StreamInfo, found};
 use crate::pull::Pull;
-use crate::raw::{FromDelivery, Raw, ReplySubject};
+use crate::raw::{FromDelivery, Raw, ReplySubject, Unreadable};
 use crate::{Broker, Stream};
 
 /// Names of readers' consumers start so.
@@ -18,6 +18,8 @@ pub(crate) const NAME_PREFIX: &str = "reader-";
 const FORGET_AFTER: Duration = Duration::from_secs(120);
 /// Messages asked for ahead.
 const AHEAD: usize = 10_000;
+/// How often it looks whether to ask for more.
+const TOP_UP_EVERY: usize = 500;
 /// More is on its way: worth a little patience, for larger batches cost less.
 const LINGER: Duration = Duration::from_millis(20);
 
@@ -99,6 +101,9 @@ impl EventReader {
         let mut deadline = Instant::now() + wait;
         while entries.len() < max {
             let pull = self.connect().await?;
+            if entries.len().is_multiple_of(TOP_UP_EVERY) {
+                pull.top_up(AHEAD).await?;
+            }
             let message = match pull.arrived()? {
                 Some(message) => message,
                 None => match timeout_at(deadline, pull.next(AHEAD)).await {
@@ -121,16 +126,17 @@ impl EventReader {
         message: Message,
         take: impl Fn(&Self, Raw) -> Result<T, ReadError>,
     ) -> Result<Option<(T, bool)>, ReadError> {
-        let more = message.reply.as_deref().and_then(ReplySubject::parse).is_some_and(|reply| reply.pending > 0);
         let next = self.position + 1;
-        let unreadable = |source| ReadError::Unreadable { position: next, source };
-        let raw = Raw::delivered(message).map_err(unreadable)?;
+        let Some(reply) = message.reply.as_deref().and_then(ReplySubject::parse) else {
+            return Err(ReadError::Unreadable { position: next, source: Unreadable::Header("reply subject") });
+        };
+        let raw = Raw::delivered_as(message, &reply);
         if raw.sequence != next {
             return self.mind_the_gap(raw.sequence).map(|()| None);
         }
         let taken = take(self, raw)?;
         self.position = next;
-        Ok(Some((taken, more)))
+        Ok(Some((taken, reply.pending > 0)))
     }
 
     /// Messages were lost on the way (a connection broke), or the log itself has a hole.

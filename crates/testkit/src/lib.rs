@@ -1,4 +1,5 @@
-//! Real servers for tests: a nats-server of a test's own, a cluster of three, both provisioned, and a mail server.
+//! Real servers for tests: a nats-server of a test's own, a cluster of three, both provisioned, a
+//! PostgreSQL server, and a mail server.
 //!
 //! Whatever cannot be set up panics with what to do about it: a test is never skipped.
 
@@ -6,11 +7,13 @@ mod binary;
 mod cluster;
 mod fixture;
 mod mail_server;
+mod postgres;
 mod raw_publisher;
 mod server;
 
 pub use cluster::NatsCluster;
 pub use fixture::{Fixture, topology_settings};
 pub use mail_server::{Mail, MailManners, MailServer};
+pub use postgres::PostgresServer;
 pub use raw_publisher::RawPublisher;
 pub use server::{NatsServer, SyncInterval};

@@ -12,6 +12,7 @@ mod prototype;
 mod query;
 mod replay;
 mod seed;
+mod rebuild;
 mod service;
 mod stage;
 mod visible;
@@ -37,6 +38,8 @@ pub(crate) enum BenchCommand {
     /// The minimal reader.
     #[command(hide = true)]
     BareReads(bare_reads::BareReadsArgs),
+    /// Read models folded from the start of the log, beside a bare read of it.
+    Rebuild(rebuild::RebuildArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -51,6 +54,7 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
         BenchCommand::Replay(args) => replay::run(common, args).await,
         BenchCommand::Query(args) => query::run(common, args).await,
         BenchCommand::BareReads(args) => bare_reads::run(args).await,
+        BenchCommand::Rebuild(args) => rebuild::run(common, args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }
 }

@@ -3,6 +3,7 @@
 mod diff;
 mod export;
 pub(super) mod filter;
+mod lineage;
 mod row;
 mod trace;
 
@@ -41,7 +42,13 @@ pub(crate) enum EventsCommand {
         filter: Filter,
     },
     /// From webhooks to events to reactions to rows: what became of it, and why.
-    Trace(trace::TraceArgs),
+    Trace {
+        /// The events behind a row of a read model, as orders/1042.
+        #[arg(long, value_name = "MODEL/ID", conflicts_with = "what")]
+        row: Option<lineage::RowName>,
+        #[command(flatten)]
+        trace: Option<trace::TraceArgs>,
+    },
     /// Events as lines of JSON, with all that is stored: for a copy of the log.
     Export(export::ExportArgs),
     /// Puts an exported log into an empty one.
@@ -66,7 +73,9 @@ pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
         EventsCommand::Diff(args) => diff::run(common, &broker, head, args).await,
         EventsCommand::Export(args) => export::export(common, &broker, head, args).await,
         EventsCommand::Import(args) => export::import(common, &broker, args).await,
-        EventsCommand::Trace(args) => trace::run(common, &broker, head, args).await,
+        EventsCommand::Trace { row: Some(row), .. } => lineage::run(common, &broker, head, row).await,
+        EventsCommand::Trace { trace: Some(args), .. } => trace::run(common, &broker, head, args).await,
+        EventsCommand::Trace { .. } => Err(Failure::new(Exit::Usage, "nothing is named: say what, or --row")),
     }
 }
 

@@ -53,8 +53,8 @@ fn print(status: &Value) -> std::io::Result<()> {
     let subscribers = rows(&status["subscribers"], ["name", "pending", "ack_pending", "dead", "paused"]);
     output::table(["SUBSCRIBER", "PENDING", "UNACKED", "DEAD", "PAUSED"], subscribers)?;
     output::line("")?;
-    let projections = rows(&status["projections"], ["name", "version", "position", "lag", "heartbeat_at"]);
-    output::table(["PROJECTION", "VERSION", "POSITION", "LAG", "HEARTBEAT"], projections)
+    let projections = rows(&status["projections"], ["name", "version", "position", "lag", "heartbeat_at", "error"]);
+    output::table(["PROJECTION", "VERSION", "POSITION", "LAG", "HEARTBEAT", "ERROR"], projections)
 }
 
 /// The list's objects as rows of the named fields.

@@ -1,29 +1,50 @@
-//! Which file a role's rows are in.
+//! Which database a role's rows are in.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use db::Database;
 
-use crate::config::Config;
+use crate::config::{Config, without_password};
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 
-/// Opens the database of that name, in the configured directory.
+/// Opens the database of that name: a file of the configured directory, or a schema of the configured server.
 ///
 /// # Errors
-/// The URL is of no known kind (usage), or the file cannot be opened (precondition).
+/// The URL is of no known kind (usage), or what it names cannot be opened (precondition).
 pub(crate) async fn open(config: &Config, name: &str) -> Outcome<Database> {
-    let dir = directory(config)?;
-    let doing = |e: Failure| e.context(format!("database {name} in {}", dir.display()));
-    std::fs::create_dir_all(&dir).or_exit(Exit::Precondition).map_err(doing)?;
-    let file = dir.join(format!("{name}.db"));
-    Database::open(&format!("sqlite://{}", file.display())).await.or_exit(Exit::Precondition).map_err(doing)
+    let url = match config.database.url.as_deref() {
+        None => file(&config.data.dir, name)?,
+        Some(url) if is_server(url) => schema(url, name)?,
+        Some(url) => match url.strip_prefix("sqlite://").filter(|dir| !dir.is_empty()) {
+            Some(dir) => file(Path::new(dir), name)?,
+            None => return Err(unusable("database.url is neither a SQLite directory nor a PostgreSQL database")),
+        },
+    };
+    let opened = Database::open(&url).await.or_exit(Exit::Precondition);
+    opened.map_err(|error| error.context(format!("database {name} in {}", without_password(&url))))
 }
 
-fn directory(config: &Config) -> Outcome<PathBuf> {
-    let Some(url) = &config.database.url else { return Ok(config.data.dir.clone()) };
-    let dir = url.strip_prefix("sqlite://").filter(|dir| !dir.is_empty());
-    dir.map(PathBuf::from).ok_or_else(|| {
-        Failure::new(Exit::Usage, "database.url is no SQLite directory")
-            .hint("for example sqlite://data or sqlite:///var/lib/tillstream")
-    })
+fn is_server(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn file(dir: &Path, name: &str) -> Outcome<String> {
+    let made = std::fs::create_dir_all(dir).or_exit(Exit::Precondition);
+    made.map_err(|error| error.context(format!("the directory {}", dir.display())))?;
+    Ok(format!("sqlite://{}", dir.join(format!("{name}.db")).display()))
+}
+
+/// One database for all services, a schema for each.
+fn schema(url: &str, name: &str) -> Outcome<String> {
+    let (_, parameters) = url.split_once('?').unwrap_or((url, ""));
+    if parameters.split('&').any(|parameter| parameter.starts_with("schema=")) {
+        return Err(unusable("database.url names a schema; each service has one of its own"));
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    Ok(format!("{url}{joint}schema={name}"))
+}
+
+fn unusable(message: &str) -> Failure {
+    Failure::new(Exit::Usage, message)
+        .hint("for example sqlite://data, sqlite:///var/lib/tillstream or postgres://till@db.example/till")
 }

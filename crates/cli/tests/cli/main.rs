@@ -13,6 +13,7 @@ mod permissions;
 mod process;
 mod quarantine;
 mod replay;
+mod rebuild;
 mod roles;
 mod scarcity;
 mod service;

@@ -1,47 +1,38 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::Database;
+use super::DIALECT;
 use crate::OpenError;
+use crate::database::Backend;
+use crate::definition::layout_of;
 
 /// The layout of what is not a document table; raised when it changes.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 const READERS: u32 = 4;
 /// Rows that the driver's thread reads ahead of us: a batch is not handed over row by row.
 const ROWS_AHEAD: usize = 5_000;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
-const CHECKPOINTS: &str = "CREATE TABLE IF NOT EXISTS checkpoints (
-    name TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    epoch TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    heartbeat_at INTEGER NOT NULL,
-    error TEXT,
-    PRIMARY KEY (name, version)
-) STRICT";
-
-impl Database {
-    /// Opens `sqlite://<path of the file>`, relative or absolute, and makes it if it is not there.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let path = path_of(url)?;
-        let writing = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .pragma("cache_size", "-16000")
-            .row_buffer_size(ROWS_AHEAD)
-            .busy_timeout(BUSY);
-        let writer = pool(1).connect_with(writing).await.map_err(|source| explain(&path, source))?;
-        prepare(&writer, &path).await?;
-        let reading = SqliteConnectOptions::new().filename(&path).read_only(true).busy_timeout(BUSY);
-        let readers = pool(READERS).connect_with(reading).await.map_err(|source| explain(&path, source))?;
-        Ok(Self { writer, readers })
-    }
+/// Opens `sqlite://<path of the file>`, relative or absolute, and makes it if it is not there.
+pub(crate) async fn open(url: &str) -> Result<Backend, OpenError> {
+    let path = path_of(url)?;
+    let writing = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .pragma("cache_size", "-16000")
+        .row_buffer_size(ROWS_AHEAD)
+        .busy_timeout(BUSY);
+    let writer = pool(1).connect_with(writing).await.map_err(|source| explain(&path, source))?;
+    prepare(&writer, &path).await?;
+    let reading = SqliteConnectOptions::new().filename(&path).read_only(true).busy_timeout(BUSY);
+    let readers = pool(READERS).connect_with(reading).await.map_err(|source| explain(&path, source))?;
+    Ok(Backend::Sqlite { writer, readers })
 }
 
 fn path_of(url: &str) -> Result<PathBuf, OpenError> {
@@ -71,8 +62,10 @@ async fn prepare(writer: &SqlitePool, path: &Path) -> Result<(), OpenError> {
     if layout > LAYOUT {
         return Err(OpenError::Newer { path: path.to_owned(), layout });
     }
-    sqlx::query(CHECKPOINTS).execute(writer).await.map_err(failed)?;
-    sqlx::query("PRAGMA user_version = 1").execute(writer).await.map_err(failed)?;
+    for statement in layout_of(&DIALECT) {
+        sqlx::query(AssertSqlSafe(statement)).execute(writer).await.map_err(failed)?;
+    }
+    sqlx::query("PRAGMA user_version = 2").execute(writer).await.map_err(failed)?;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
-//! Against real SQLite files.
+//! Against real SQLite files and a real PostgreSQL server.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod builds;
 mod checkpoints;
 mod open;
 mod rows;

@@ -1,7 +1,8 @@
 //! Opening: what is wrong with the surroundings is said in so many words.
 
-use crate::scratch::Scratch;
-use db::{Database, OpenError};
+use crate::scratch::{Scratch, TABLE};
+use db::{Database, Error, OpenError};
+use testkit::PostgresServer;
 
 #[tokio::test]
 async fn a_missing_directory_is_named_and_not_made() {
@@ -53,11 +54,51 @@ async fn a_newer_layout_is_left_to_a_newer_binary() {
 
 #[tokio::test]
 async fn another_kind_of_url_is_refused_without_its_password() {
-    for url in ["postgres://till:hunter2@db/till", "sqlite://", "till.db", ""] {
+    for url in ["mysql://till:hunter2@db/till", "postgres://till:hunter2@db:x/till", "sqlite://", "till.db", ""] {
         let error = Database::open(url).await.unwrap_err();
         assert!(matches!(error, OpenError::Url), "{url}: {error}");
         assert!(!error.to_string().contains("hunter2"));
     }
+}
+
+#[tokio::test]
+async fn a_schema_is_a_database_of_its_own() {
+    let url = PostgresServer::database();
+    let [one, other] = ["one", "other"].map(|schema| format!("{url}?schema={schema}"));
+    let (one, other) = (Database::open(&one).await.unwrap(), Database::open(&other).await.unwrap());
+    one.ensure(&TABLE).await.unwrap();
+    let acme = "acme".parse().unwrap();
+    assert_eq!(one.get(&TABLE, &acme, "1").await.unwrap(), None);
+    let asked = other.get(&TABLE, &acme, "1").await;
+    assert!(matches!(asked, Err(Error::NoTable(_))), "{asked:?}");
+}
+
+#[tokio::test]
+async fn processes_that_start_together_make_the_same_tables_once() {
+    let url = PostgresServer::database();
+    let started = (0..8).map(|_| {
+        let url = url.clone();
+        tokio::spawn(async move { Database::open(&url).await.unwrap().ensure(&TABLE).await.unwrap() })
+    });
+    for one in started.collect::<Vec<_>>() {
+        one.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_is_no_plain_word_is_refused() {
+    for schema in ["a;b", "A", "\"", "", "a b", &"a".repeat(49)] {
+        let url = format!("{}?schema={schema}", "postgres://till@127.0.0.1:1/till");
+        let error = Database::open(&url).await.unwrap_err();
+        assert!(matches!(error, OpenError::Schema(_)), "{schema:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_said_without_the_password() {
+    let error = Database::open("postgres://till:hunter2@127.0.0.1:1/till").await.unwrap_err();
+    assert!(matches!(error, OpenError::Server(_)), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
 }
 
 async fn open(path: &str) -> OpenError {

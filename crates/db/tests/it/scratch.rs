@@ -1,7 +1,8 @@
-//! A database file of a test's own.
+//! A database of a test's own.
 
 use db::{Column, Database, Table};
 use tempfile::TempDir;
+use testkit::PostgresServer;
 
 pub(crate) const TABLE: Table = Table {
     name: "things",
@@ -10,22 +11,30 @@ pub(crate) const TABLE: Table = Table {
     indexes: &[&["size"], &["colour"]],
 };
 
-pub(crate) struct Scratch(TempDir);
+pub(crate) struct Scratch {
+    folder: TempDir,
+    pub(crate) url: String,
+}
 
 impl Scratch {
+    /// A SQLite file.
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self { folder, url }
+    }
+
+    /// One of each kind of database.
+    pub(crate) fn both() -> [Self; 2] {
+        let postgres = Self { folder: tempfile::tempdir().unwrap(), url: PostgresServer::database() };
+        [Self::new(), postgres]
     }
 
     pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("sqlite://{}", self.path("test.db").display())
+        self.folder.path().join(name)
     }
 
     pub(crate) async fn open(&self) -> Database {
-        Database::open(&self.url()).await.unwrap()
+        Database::open(&self.url).await.unwrap()
     }
 }

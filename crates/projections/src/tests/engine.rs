@@ -15,7 +15,7 @@ use super::history::{Step, log, recorded};
 use super::world::{models, rows};
 use crate::{ALL, Engine, EngineError, ReadModel, customers, order_lines, orders, wait_for};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn live_in_steps_and_a_rebuild_give_the_same_rows() {
@@ -147,7 +147,7 @@ impl Folder {
     }
 }
 
-async fn engine(db: &Database, broker: &Broker, models: &[ReadModel]) -> Engine {
+pub(super) async fn engine(db: &Database, broker: &Broker, models: &[ReadModel]) -> Engine {
     Engine::open(db.clone(), broker.clone(), models).await.unwrap()
 }
 
@@ -157,7 +157,7 @@ fn order(id: u64) -> Recorded<Event> {
     recorded(id, key, OrderEvent::from(placed(0, None)).into_event())
 }
 
-async fn append(publisher: &RawPublisher, event: &Recorded<Event>) {
+pub(super) async fn append(publisher: &RawPublisher, event: &Recorded<Event>) {
     let body = event.event.encode();
     publisher.publish(event.envelope.subject(), &event.envelope.headers(), body).await;
 }

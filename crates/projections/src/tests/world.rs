@@ -1,11 +1,12 @@
 //! A database of a test's own, with all read models in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use db::{Column, Database, Document, Log, Order, Select, Value};
+use db::{Column, Database, Digest, Document, Log, Order, Select, Value};
 use events::{AggregateKind, Event, Recorded, Shop};
-use tempfile::TempDir;
 
+use super::ground::{Ground, Place};
 use super::history::SHOPS;
 use crate::fold::{Progress, Stretch, stage, write};
 use crate::{ALL, Projection, ReadModel, ensure};
@@ -41,21 +42,26 @@ pub(super) fn models() -> Vec<ReadModel> {
 }
 
 pub(super) struct World {
-    directory: TempDir,
+    place: Place,
     pub(super) db: Database,
     models: Vec<Progress>,
 }
 
 impl World {
+    /// In a SQLite file.
     pub(super) async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (db, models) = open(&directory).await;
-        Self { directory, db, models }
+        Self::on(Ground::Sqlite).await
     }
 
-    /// As after kill -9: the file as it is, and nothing of what was in memory.
+    pub(super) async fn on(ground: Ground) -> Self {
+        let place = ground.place();
+        let (db, models) = open(&place).await;
+        Self { place, db, models }
+    }
+
+    /// As after kill -9: the database as it is, and nothing of what was in memory.
     pub(super) async fn restart(&mut self) {
-        (self.db, self.models) = open(&self.directory).await;
+        (self.db, self.models) = open(&self.place).await;
     }
 
     /// Folds the events in one transaction.
@@ -67,7 +73,8 @@ impl World {
     /// Folds the events, and dies before the commit.
     pub(super) async fn crash(&mut self, events: &[Recorded<Event>]) {
         let Some(stretch) = stretch(events) else { return };
-        drop(stage(&self.db, &self.models, &stretch).await.unwrap());
+        let staged = stage(&self.db, &self.models, &stretch).await.unwrap();
+        drop(staged);
         self.restart().await;
     }
 
@@ -79,6 +86,22 @@ impl World {
     /// Every row of every model, with its position.
     pub(super) async fn rows(&self) -> Vec<(&'static str, Vec<Document>)> {
         rows(&self.db).await
+    }
+
+    /// As they are kept with the builds.
+    pub(super) async fn checksums(&self) -> BTreeMap<String, Digest> {
+        self.db.builds().await.unwrap().into_iter().map(|build| (build.name, build.digest)).collect()
+    }
+
+    /// As they follow from what is in the tables.
+    pub(super) async fn checksums_of_rows(&self) -> BTreeMap<String, Digest> {
+        let checksum = |rows: Vec<Document>| {
+            rows.iter().fold(Digest::default(), |mut digest, row| {
+                digest.add(&row.key, &row.data, row.position);
+                digest
+            })
+        };
+        self.rows().await.into_iter().map(|(name, rows)| (name.to_owned(), checksum(rows))).collect()
     }
 
     /// [`Self::rows`] without positions.
@@ -103,15 +126,15 @@ pub(super) async fn rows(db: &Database) -> Vec<(&'static str, Vec<Document>)> {
     rows
 }
 
-async fn open(directory: &TempDir) -> (Database, Vec<Progress>) {
-    let path = directory.path().join("test.db");
-    let db = Database::open(&format!("sqlite://{}", path.display())).await.unwrap();
+async fn open(place: &Place) -> (Database, Vec<Progress>) {
+    let db = place.open("test").await;
     ensure(&db, &self::models()).await.unwrap();
     let log = Log { epoch: "test".to_owned(), head: u64::MAX };
     let mut models = Vec::new();
     for model in self::models() {
-        let position = db.resume(model.name, model.version, &log).await.unwrap();
-        models.push(Progress { model, position });
+        let build = db.live(model.name).await.unwrap().unwrap();
+        db.resume(model.name, build.number, &log).await.unwrap();
+        models.push(Progress::new(model, &build));
     }
     (db, models)
 }

@@ -24,6 +24,13 @@ async fn readiness_names_what_is_red() {
     assert_eq!((after.status, &after.json()["ready"]), (StatusCode::OK, &json!(true)), "{}", after.json());
     assert!(after.json()["durability"].is_string());
 
+    let names: Vec<_> = projections::ALL.iter().map(|model| (model.name, 1)).collect();
+    world.database.beat(&names, Some("a row does not fit")).await.unwrap();
+    let stalled = world.get("/readyz").await;
+    assert_eq!(stalled.status, StatusCode::SERVICE_UNAVAILABLE);
+    let detail = check(&stalled.json(), "projection orders")["detail"].to_string();
+    assert!(detail.contains("stands still at position") && detail.contains("a row does not fit"), "{detail}");
+
     world.nats.kill();
     world.until_disconnected().await;
     let without = world.get("/readyz").await;

@@ -1,0 +1,161 @@
+//! `tillstream bench rebuild`: read models folded from the start of the log, beside a bare read of it.
+
+mod history;
+
+use std::path::Path;
+use std::time::Instant;
+
+use db::Database;
+use projections::{ALL, ReadModel, Rebuild};
+use serde::Serialize;
+use streams::{BareLog, BareReader, Broker};
+
+use self::history::History;
+use super::measure::cpu_seconds;
+use super::service::fresh_database;
+use super::stage::Stage;
+use crate::cli::Common;
+use crate::config::{Sync, load};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::{self, Format};
+use crate::roles;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RebuildArgs {
+    /// Events in the log.
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    events: u64,
+    /// A PostgreSQL database to measure with too; schemas in it whose names begin with bench_ are used up.
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    /// Only this read model, and not all of them in one pass.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Figure {
+    what: String,
+    events_per_second: f64,
+    /// Of the bare read in the same run.
+    ratio: f64,
+    /// Processor seconds of this process per million events.
+    cpu: Option<f64>,
+    /// The most memory this process has had so far, in MiB.
+    memory: Option<u64>,
+}
+
+/// One measurement: how long it took, and what it cost.
+struct Watch {
+    started: Instant,
+    cpu: Option<f64>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self { started: Instant::now(), cpu: cpu_seconds(std::process::id()) }
+    }
+
+    fn stop(self, what: String, events: u64, bare: Option<f64>) -> Figure {
+        let pace = events as f64 / self.started.elapsed().as_secs_f64();
+        let cpu = cpu_seconds(std::process::id()).zip(self.cpu).map(|(now, then)| (now - then) / events as f64 * 1e6);
+        Figure { what, events_per_second: pace, ratio: pace / bare.unwrap_or(pace), cpu, memory: peak_memory() }
+    }
+}
+
+pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
+    let config = load(common.config.as_deref(), &common.flags(None))?.config;
+    let dir = config.data.dir.join("bench");
+    let stage = Stage::set(&dir, Sync::Interval).await?;
+    let mut log = BareLog::connect(&stage.nats.url()).await?;
+    let mut history = History::new()?;
+    for _ in 0..args.events {
+        let (subject, headers, body) = history.message()?;
+        log.append(subject, headers, body).await?;
+    }
+    log.flush().await?;
+
+    let watch = Watch::start();
+    BareReader::connect(&stage.nats.url()).await?.read(args.events).await?;
+    let mut figures = vec![watch.stop("bare read".to_owned(), args.events, None)];
+    let bare = figures[0].events_per_second;
+    let broker = roles::connect(&stage.nats.url(), "bench", roles::own_durability(Sync::Interval)).await?;
+    let watch = Watch::start();
+    events_only(&broker, args.events).await?;
+    figures.push(watch.stop("events, not folded".to_owned(), args.events, Some(bare)));
+    for (what, models) in chosen(args)? {
+        let database = fresh_database(&dir, &format!("rebuild_{what}")).await?;
+        figures.push(measure(format!("{what}, SQLite"), database, &broker, &models, args.events, bare).await?);
+        if let Some(url) = &args.postgres {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            let database = Database::open(&format!("{url}{joint}schema=bench_{what}_{}", std::process::id())).await?;
+            figures.push(measure(format!("{what}, PostgreSQL"), database, &broker, &models, args.events, bare).await?);
+        }
+    }
+    print(common, &figures)
+}
+
+fn chosen(args: &RebuildArgs) -> Outcome<Vec<(&'static str, Vec<ReadModel>)>> {
+    let named = args.only.as_deref().unwrap_or("orders");
+    let one = ALL.iter().find(|model| model.name == named).copied();
+    let one = one.ok_or_else(|| Failure::new(Exit::Usage, format!("there is no read model {named:?}")))?;
+    let mut chosen = vec![(one.name, vec![one])];
+    if args.only.is_none() {
+        chosen.push(("all", ALL.to_vec()));
+    }
+    Ok(chosen)
+}
+
+/// What the folding is bounded by: reading the log and making events of it.
+async fn events_only(broker: &Broker, count: u64) -> Outcome {
+    let mut reader = streams::EventReader::open(broker, 0).await?;
+    while reader.position() < count {
+        reader.next_batch(10_000, std::time::Duration::from_secs(10)).await?;
+    }
+    Ok(())
+}
+
+async fn measure(
+    what: String,
+    database: Database,
+    broker: &Broker,
+    models: &[ReadModel],
+    events: u64,
+    bare: f64,
+) -> Outcome<Figure> {
+    let watch = Watch::start();
+    let mut rebuild = Rebuild::open(&database, broker, models).await?;
+    rebuild.run(&mut |_| {}).await?;
+    if rebuild.builds().iter().any(|build| build.position != events) {
+        return Err(Failure::new(Exit::Failed, "the rebuild did not come to the end of the log"));
+    }
+    let figure = watch.stop(what, events, Some(bare));
+    database.close().await;
+    Ok(figure)
+}
+
+/// Linux only.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string(Path::new("/proc/self/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? / 1_024)
+}
+
+fn print(common: &Common, figures: &[Figure]) -> Outcome {
+    match common.output {
+        Format::Json => Ok(output::json(&figures)?),
+        Format::Table => {
+            let row = |figure: &Figure| {
+                [
+                    figure.what.clone(),
+                    format!("{:.0}", figure.events_per_second),
+                    format!("{:.2}", figure.ratio),
+                    figure.cpu.map_or_else(String::new, |cpu| format!("{cpu:.1}")),
+                    figure.memory.map_or_else(String::new, |memory| memory.to_string()),
+                ]
+            };
+            let header = ["WHAT", "EVENTS/S", "OF BARE", "CPU-S PER MILLION", "PEAK MIB"];
+            Ok(output::table(header, figures.iter().map(row))?)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use events::Timestamp;
+use sqlx::{PgPool, SqlitePool};
+
+use crate::batch::{Batch, Held};
+use crate::{Error, OpenError, postgres, sqlite};
+
+/// An open database; clones share it.
+///
+/// A power cut may lose the last transactions, rows and positions together, and they are folded from
+/// the log again: nothing waits for the disk.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub(crate) backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Backend {
+    Sqlite {
+        /// A single connection: SQLite has one writer, so waiting happens here and not on its lock.
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+    },
+}
+
+/// A statement that both databases understand, where it may read: `Db` is its driver.
+macro_rules! reading {
+    ($database:expr, $pool:ident => $statement:expr) => {
+        match &$database.backend {
+            crate::database::Backend::Sqlite { readers: $pool, .. } => {
+                #[allow(dead_code, reason = "not every statement is built")]
+                type Db = sqlx::Sqlite;
+                $statement
+            }
+            crate::database::Backend::Postgres { pool: $pool } => {
+                #[allow(dead_code, reason = "not every statement is built")]
+                type Db = sqlx::Postgres;
+                $statement
+            }
+        }
+    };
+}
+
+/// A statement that both databases understand, inside a transaction: `Db` is its driver.
+macro_rules! within {
+    ($batch:expr, $connection:ident => $statement:expr) => {
+        match &mut $batch.held {
+            crate::batch::Held::Sqlite(transaction) => {
+                #[allow(dead_code, reason = "not every statement is built")]
+                type Db = sqlx::Sqlite;
+                let $connection = &mut **transaction;
+                $statement
+            }
+            crate::batch::Held::Postgres(transaction) => {
+                #[allow(dead_code, reason = "not every statement is built")]
+                type Db = sqlx::Postgres;
+                let $connection = &mut **transaction;
+                $statement
+            }
+        }
+    };
+}
+
+pub(crate) use {reading, within};
+
+impl Database {
+    /// Opens `sqlite://<path of the file>`, relative or absolute, made if it is not there; or
+    /// `postgres://<user>@<host>/<database>?schema=<name>`, the schema made if it is not there.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let backend = if postgres::is_url(url) { postgres::open(url).await? } else { sqlite::open(url).await? };
+        Ok(Self { backend })
+    }
+
+    /// Starts the transaction of one batch; nothing of it happened until it is committed.
+    pub async fn begin(&self) -> Result<Batch, Error> {
+        let held = match &self.backend {
+            Backend::Sqlite { writer, .. } => Held::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Backend::Postgres { pool } => Held::Postgres(pool.begin().await?),
+        };
+        Ok(Batch { held })
+    }
+
+    /// Whether a transaction that writes keeps all others waiting, those of other processes too.
+    pub fn has_one_writer(&self) -> bool {
+        matches!(self.backend, Backend::Sqlite { .. })
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(&self) {
+        match &self.backend {
+            Backend::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Backend::Postgres { pool } => pool.close().await,
+        }
+    }
+}
+
+/// Both databases' integers are signed; positions and counts stay far below the sign.
+pub(crate) fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+pub(crate) fn unsigned(number: i64) -> u64 {
+    number.cast_unsigned()
+}
+
+/// Microseconds since 1970.
+pub(crate) fn now() -> i64 {
+    Timestamp::now().as_microsecond()
+}

@@ -1,0 +1,93 @@
+use events::Shop;
+use sqlx::{AssertSqlSafe, Encode, QueryBuilder, Type};
+
+use crate::database::{Backend, reading, unsigned};
+use crate::{Cursor, Database, Document, Error, Filter, Order, Page, RowKey, Select, Table, Value};
+
+/// Id, data, position.
+pub(crate) type Found = (String, String, i64);
+
+impl Database {
+    /// One row by its key.
+    pub async fn get(&self, table: &Table, shop: &Shop, id: &str) -> Result<Option<Document>, Error> {
+        let query = format!("SELECT id, data, position FROM {} WHERE shop = $1 AND id = $2", table.versioned_name());
+        let row: Option<Found> = reading!(self, pool => {
+            let query = sqlx::query_as(AssertSqlSafe(query)).bind(shop.to_string()).bind(id.to_owned());
+            query.fetch_optional(pool).await?
+        });
+        Ok(row.map(|found| document(shop, found)))
+    }
+
+    /// The rows of a shop that a selection finds.
+    pub async fn select(&self, table: &Table, select: Select<'_>) -> Result<Page, Error> {
+        let (shop, limit) = (select.shop.clone(), select.limit as usize);
+        let position_of = match self.backend {
+            Backend::Sqlite { .. } => "instr",
+            Backend::Postgres { .. } => "strpos",
+        };
+        let mut rows: Vec<(String, String, i64, i64)> = reading!(self, pool => {
+            let mut query = statement::<Db>(table, select, position_of)?;
+            query.build_query_as().fetch_all(pool).await?
+        });
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|(id, _, _, at)| Cursor { at: *at, id: id.clone() });
+        let documents = rows.into_iter().map(|(id, data, position, _)| document(&shop, (id, data, position)));
+        Ok(Page { documents: documents.collect(), next })
+    }
+}
+
+/// `position_of(text, part)` is 0 where the part is not in the text.
+fn statement<DB: sqlx::Database>(
+    table: &Table,
+    select: Select<'_>,
+    position_of: &str,
+) -> Result<QueryBuilder<DB>, Error>
+where
+    for<'t> String: Encode<'t, DB> + Type<DB>,
+    for<'t> i64: Encode<'t, DB> + Type<DB>,
+{
+    let at = match select.order {
+        Order::Id => "CAST(0 AS BIGINT)",
+        Order::Descending(column) => declared(table, column)?,
+    };
+    let mut query = QueryBuilder::new(format!("SELECT id, data, position, {at} AS at FROM {}", table.versioned_name()));
+    query.push(" WHERE shop = ").push_bind(select.shop.to_string());
+    for filter in select.filters {
+        query.push(" AND ");
+        let column = declared(table, filter.column())?;
+        match filter {
+            Filter::Equals(_, Value::Null) => query.push(column).push(" IS NULL"),
+            Filter::Equals(_, Value::Text(text)) => query.push(column).push(" = ").push_bind(text),
+            Filter::Equals(_, Value::Integer(number)) => query.push(column).push(" = ").push_bind(number),
+            Filter::AtLeast(_, number) => query.push(column).push(" >= ").push_bind(number),
+            Filter::Below(_, number) => query.push(column).push(" < ").push_bind(number),
+            // Not LIKE: nothing in the text is a pattern.
+            Filter::Contains(_, text) => query.push(format!("{position_of}({column}, ")).push_bind(text).push(") > 0"),
+        };
+    }
+    match (select.order, select.after) {
+        (Order::Id, Some(after)) => query.push(" AND id > ").push_bind(after.id),
+        (Order::Descending(column), Some(after)) => {
+            query.push(format!(" AND ({column}, id) < (")).push_bind(after.at);
+            query.push(", ").push_bind(after.id).push(")")
+        }
+        (_, None) => &mut query,
+    };
+    match select.order {
+        Order::Id => query.push(" ORDER BY id"),
+        Order::Descending(column) => query.push(format!(" ORDER BY {column} DESC, id DESC")),
+    };
+    // One more than asked for tells whether there is a next page.
+    query.push(" LIMIT ").push_bind(i64::from(select.limit) + 1);
+    Ok(query)
+}
+
+fn declared(table: &Table, column: &'static str) -> Result<&'static str, Error> {
+    if table.declares(column) { Ok(column) } else { Err(Error::NoColumn { table: table.name, column }) }
+}
+
+pub(crate) fn document(shop: &Shop, (id, data, position): Found) -> Document {
+    Document { key: RowKey { shop: shop.clone(), id }, data, position: unsigned(position) }
+}

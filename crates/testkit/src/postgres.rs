@@ -1,0 +1,110 @@
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::binary::postgres;
+use crate::server::free_port;
+
+const START: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(20);
+/// PostgreSQL refuses root: then it runs as nobody.
+const NOBODY: u32 = 65_534;
+/// The shell holds the server: when the tests are gone, its end of the pipe is closed, and nothing remains.
+const LEASH: &str = r#"folder=$1; shift; "$@" & echo started; read -r _; kill -QUIT $!; wait $!; rm -rf "$folder""#;
+/// Nothing of a test survives a power cut, so nothing waits for the disk.
+const SETTINGS: [&str; 7] = [
+    "fsync=off",
+    "full_page_writes=off",
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "max_connections=400",
+    "shared_buffers=64MB",
+    "autovacuum=off",
+];
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The PostgreSQL server of this test process; it is started when a test first asks for a database.
+pub struct PostgresServer;
+
+struct Server {
+    port: u16,
+    /// Its standard input is what keeps the server alive; it is closed when the process ends.
+    _leash: Child,
+}
+
+impl PostgresServer {
+    /// The URL of an empty database of the caller's own.
+    ///
+    /// # Panics
+    /// There is no PostgreSQL, or it does not start.
+    pub fn database() -> String {
+        let port = SERVER.get_or_init(start).port;
+        let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        let port_text = port.to_string();
+        run(Command::new(postgres("createdb")).args(["-h", "127.0.0.1", "-U", "postgres", "-p", &port_text, &name]));
+        format!("postgres://postgres@127.0.0.1:{port}/{name}")
+    }
+}
+
+fn start() -> Server {
+    let folder = std::env::temp_dir().join(format!("testkit-postgres-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap_or_else(|error| panic!("no directory for PostgreSQL: {error}"));
+    if rustix::process::geteuid().is_root() {
+        chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap_or_else(|error| panic!("PostgreSQL's directory: {error}"));
+    }
+    let store = folder.join("store");
+    let initdb = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync", "-D"];
+    run(unprivileged("initdb").args(initdb).arg(&store).current_dir(&folder));
+    let port = free_port();
+    let leash = spawn(&folder, &store, port);
+    let server = Server { port, _leash: leash };
+    let deadline = Instant::now() + START;
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+        assert!(Instant::now() < deadline, "PostgreSQL did not start: {log}");
+        sleep(LOOK);
+    }
+    server
+}
+
+fn spawn(folder: &Path, store: &Path, port: u16) -> Child {
+    let log = std::fs::File::create(folder.join("log")).unwrap_or_else(|error| panic!("PostgreSQL's log: {error}"));
+    let server = unprivileged("postgres");
+    let mut command = Command::new("sh");
+    command.args(["-c", LEASH, "leash"]).arg(folder).arg(server.get_program()).args(server.get_args());
+    command.arg("-D").arg(store).args(["-p", &port.to_string()]);
+    command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).current_dir(folder);
+    let leash = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn();
+    let mut leash = leash.unwrap_or_else(|error| panic!("PostgreSQL cannot be started: {error}"));
+    let told = leash.stdout.take().map(|stdout| BufReader::new(stdout).read_line(&mut String::new()));
+    assert!(told.is_some_and(|told| told.is_ok()), "PostgreSQL cannot be started");
+    leash
+}
+
+/// One of PostgreSQL's programs, as somebody it accepts.
+fn unprivileged(program: &str) -> Command {
+    let binary: PathBuf = postgres(program);
+    if !rustix::process::geteuid().is_root() {
+        return Command::new(binary);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(binary);
+    command
+}
+
+fn run(command: &mut Command) {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    let mut said = String::new();
+    let read = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said));
+    let ended = child.wait();
+    assert!(ended.as_ref().is_ok_and(|status| status.success()), "{command:?}: {ended:?} {read:?} {said}");
+}
