@@ -107,7 +107,7 @@ impl Engine {
                 Err(error) => {
                     self.reader = None;
                     self.report(&error).await;
-                    sleep(pauses.next()).await;
+                    sleep(pauses.next_wait()).await;
                 }
             }
         }

@@ -116,7 +116,7 @@ impl Journal {
                     self.reader = None;
                     tracing::error!(error = &error as &dyn std::error::Error, "the recorder's journal stands still");
                     metrics::counter!("tillstream_recorder_journal_failures_total").increment(1);
-                    tokio::time::sleep(pauses.next()).await;
+                    tokio::time::sleep(pauses.next_wait()).await;
                 }
             }
         }

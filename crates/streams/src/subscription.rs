@@ -256,7 +256,7 @@ impl<S: Subscriber> Subscription<S> {
     /// Nothing is started for a while: it would fail alike.
     fn pause(&mut self, reason: &str) {
         if self.pause.is_none() {
-            let wait = self.backoff.next();
+            let wait = self.backoff.next_wait();
             tracing::warn!(subscriber = S::NAME, reason, ?wait, "subscriber paused");
             self.pause = Some(Instant::now() + wait);
         }
