@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_nats::Message;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
@@ -40,6 +40,8 @@ impl<S: Subscriber> Subscription<S> {
     pub async fn run(mut self, shutdown: CancellationToken) -> Drained {
         let mut keep_alive = interval(self.keep_alive.max(Duration::from_millis(10)));
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut turn = interval(TURN);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.resume(Instant::now());
             self.start(false);
@@ -57,7 +59,7 @@ impl<S: Subscriber> Subscription<S> {
                 Some(ended) = self.running.join_next_with_id() => Turn::Ended(ended),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Turn::Woken,
                 _ = keep_alive.tick() => Turn::KeepAlive,
-                () = sleep(TURN), if self.stands_by => Turn::Look,
+                _ = turn.tick(), if self.stands_by => Turn::Look,
                 message = arrival(self.redrives.as_mut(), room.min(REDRIVES)), if open => Turn::Redriven(message),
                 message = arrival(self.pull.as_mut(), room), if open => Turn::Arrived(message),
             };

@@ -6,7 +6,7 @@ use streams::{DeadLetters, Durable, ErrorClass, Step, Subscriber, Subscription};
 use testkit::Fixture;
 use tokio::time::{Instant, sleep};
 
-use crate::probe::{Script, Word, probes, send, steps, subscribe};
+use crate::probe::{Script, Word, probes, send, settings, steps, subscribe};
 
 probes! {
     Counted = "counted";
@@ -71,10 +71,21 @@ async fn a_time_that_was_asked_for_is_kept_over_restarts(fixture: &mut Fixture) 
     sleep(Duration::from_secs(1)).await;
     fixture.servers.iter_mut().for_each(testkit::NatsServer::kill);
     fixture.start_again().await;
-    let mut heir = subscribe(&fixture.connect().await, Later(script.clone())).await;
+    let mut heir = reopened(fixture, &script).await;
     let step = until_parked(&mut heir, 2).await;
     assert_eq!((step.retried, step.handled), (0, 0));
     assert_eq!(script.seen_of('a'), ["a1"]);
+}
+
+/// A cluster that has just been started may not answer at once.
+async fn reopened(fixture: &Fixture, script: &Script) -> Subscription<Later> {
+    let (broker, deadline) = (fixture.connect().await, Instant::now() + Duration::from_secs(30));
+    loop {
+        match Subscription::open(&broker, Later(script.clone()), settings()).await {
+            Ok(subscription) => return subscription,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+    }
 }
 
 async fn until_parked<S: Subscriber>(subscription: &mut Subscription<S>, count: usize) -> Step {
