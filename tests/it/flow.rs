@@ -1,44 +1,59 @@
 //! The law with real servers: what the simulated shop did is what the read models show, whatever
 //! happened to its webhooks and to us on the way.
 
+mod fleet;
+mod log;
+mod messages;
+
 use std::time::Duration;
 
 use serde_json::Value;
 use simulator::{Delivery, Disorder, Report, Runner, RunnerSettings, Settings, Store, Truth};
 
+use crate::api::Api;
 use crate::house::{House, secret, shop};
+use fleet::{Fleet, Kills};
+use log::Log;
 
 const ORDERS: usize = 2_000;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A shop's life, as it arrives, and its end.
 fn life(orders: usize, disorder: Disorder) -> (Vec<Delivery>, Truth) {
-    let mut store = Store::new(&Settings::new(shop(), secret(), 42));
+    life_of(&Settings::new(shop(), secret(), 42), orders, disorder)
+}
+
+fn life_of(settings: &Settings, orders: usize, disorder: Disorder) -> (Vec<Delivery>, Truth) {
+    let mut store = Store::new(settings);
     let mut deliveries = store.open();
     deliveries.extend(store.live(orders));
     (disorder.apply(deliveries), store.truth())
 }
 
-fn runner(house: &House) -> Runner {
+fn runner(ingress: &str) -> Runner {
     let settings = RunnerSettings { concurrency: 32, attempts: 60, ..RunnerSettings::default() };
-    Runner::new(&house.ingress(), settings).unwrap()
+    Runner::new(ingress, settings).unwrap()
 }
 
-async fn compare(house: &House, truth: &Truth) {
+async fn compare(api: &Api, truth: &Truth) {
     let mut differences = Vec::new();
     for expectation in truth.expectations() {
-        let (status, body) = house.get(expectation.path).await;
+        let (status, body) = api.get(expectation.path).await;
         differences.extend(expectation.differences(status, &body));
     }
-    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), first(&differences));
+    none(&differences);
+}
+
+fn none(differences: &[String]) {
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), first(differences));
 }
 
 fn first(differences: &[String]) -> String {
     differences.iter().take(20).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-async fn no_dead_letters(house: &House) {
-    let (_, status) = house.get("/v1/status").await;
+async fn no_dead_letters(api: &Api) {
+    let (_, status) = api.get("/v1/status").await;
     let dead: Vec<&Value> = status["subscribers"].as_array().unwrap().iter().filter(|s| s["dead"] != 0).collect();
     assert!(dead.is_empty(), "{dead:?}");
 }
@@ -51,10 +66,10 @@ fn arrived(report: Report) {
 async fn two_thousand_orders_in_heavy_disorder_end_as_the_shop_says() {
     let (arriving, truth) = life(ORDERS, Disorder::heavy(7));
     let house = House::start().await;
-    arrived(runner(&house).run(arriving).await);
-    house.settle(PATIENCE).await;
-    compare(&house, &truth).await;
-    no_dead_letters(&house).await;
+    arrived(runner(&house.ingress()).run(arriving).await);
+    house.api.settle(PATIENCE).await;
+    compare(&house.api, &truth).await;
+    no_dead_letters(&house.api).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +79,7 @@ async fn ten_kills_in_the_middle_change_nothing() {
     let parts = arriving.len().div_ceil(11);
     for (number, part) in arriving.chunks(parts).enumerate() {
         let sending = {
-            let (runner, part) = (runner(&house), part.to_vec());
+            let (runner, part) = (runner(&house.ingress()), part.to_vec());
             tokio::spawn(async move { runner.run(part).await })
         };
         if number > 0 {
@@ -74,22 +89,59 @@ async fn ten_kills_in_the_middle_change_nothing() {
         }
         arrived(sending.await.unwrap());
     }
-    house.settle(PATIENCE).await;
-    compare(&house, &truth).await;
-    no_dead_letters(&house).await;
+    house.api.settle(PATIENCE).await;
+    compare(&house.api, &truth).await;
+    no_dead_letters(&house.api).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_twice_and_backwards_changes_no_read_model() {
     let (mut arriving, truth) = life(50, Disorder::none());
     let house = House::start().await;
-    arrived(runner(&house).run(arriving.clone()).await);
-    house.settle(PATIENCE).await;
-    compare(&house, &truth).await;
-    let before = house.get("/v1/status").await.1["events"]["head"].clone();
+    arrived(runner(&house.ingress()).run(arriving.clone()).await);
+    house.api.settle(PATIENCE).await;
+    compare(&house.api, &truth).await;
+    let before = house.api.get("/v1/status").await.1["events"]["head"].clone();
     arriving.reverse();
-    arrived(runner(&house).run(arriving).await);
-    house.settle(PATIENCE).await;
-    compare(&house, &truth).await;
-    assert_eq!(house.get("/v1/status").await.1["events"]["head"], before, "a repetition adds no event");
+    arrived(runner(&house.ingress()).run(arriving).await);
+    house.api.settle(PATIENCE).await;
+    compare(&house.api, &truth).await;
+    assert_eq!(house.api.get("/v1/status").await.1["events"]["head"], before, "a repetition adds no event");
+}
+
+/// How many orders the services live through: 5,000 is the long form, as in
+/// `FLOW_ORDERS=5000 cargo test --workspace --test it every_service_twice -- --nocapture`.
+fn orders_of_the_fleet() -> usize {
+    std::env::var("FLOW_ORDERS").map_or(500, |orders| orders.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout, reason = "the figures of the long form")]
+async fn every_service_twice_and_killed_again_and_again_ends_as_the_shop_says() {
+    // What lies before the start of the notifications is told to nobody.
+    let start = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(1);
+    let settings = Settings { start, ..Settings::new(shop(), secret(), 4) };
+    let orders = orders_of_the_fleet();
+    let (arriving, truth) = life_of(&settings, orders, Disorder::heavy(9));
+    let mut fleet = Fleet::start().await;
+    let sending = tokio::spawn({
+        let runner = runner(&fleet.ingress);
+        async move { runner.run(arriving).await }
+    });
+    let kills = fleet.suffer(|| sending.is_finished()).await;
+    let report = sending.await.unwrap();
+    arrived(report);
+    fleet.api.settle(PATIENCE * u32::try_from(orders.div_ceil(1_000)).unwrap()).await;
+    compare(&fleet.api, &truth).await;
+    no_dead_letters(&fleet.api).await;
+    let log = Log::read(&fleet.nats.connect().await).await;
+    let prefixes = log.is_conserved();
+    let told = messages::check(&fleet, &log, &truth, kills.of_notifications).await;
+    let messages::Told { notifications, mails, repeated } = told;
+    let Kills { all: kills, of_notifications } = kills;
+    println!(
+        "{} webhooks sent and {kills} processes killed, {of_notifications} of them of notifications; stock conserved \
+         at {prefixes} prefixes; {notifications} notifications, {mails} mails, {repeated} of them repeated",
+        report.sent
+    );
 }

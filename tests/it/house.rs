@@ -4,22 +4,22 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use events::Shop;
-use serde_json::Value;
 use shopify::Secret;
 use tempfile::TempDir;
+
+use crate::api::Api;
 
 pub(crate) const SHOP: &str = "acme";
 pub(crate) const SECRET: &str = "a secret of the test";
 
 /// `tillstream up` on a folder of its own; killed when dropped.
 pub(crate) struct House {
-    pub(crate) url: String,
+    pub(crate) api: Api,
+    url: String,
     folder: TempDir,
     process: Child,
-    client: reqwest::Client,
 }
 
 impl House {
@@ -33,7 +33,8 @@ impl House {
         );
         std::fs::write(folder.path().join("tillstream.toml"), config).unwrap();
         let process = spawn(&folder);
-        Self { url: format!("http://{listen}"), folder, process, client: reqwest::Client::new() }
+        let url = format!("http://{listen}");
+        Self { api: Api::new(url.clone()), url, folder, process }
     }
 
     /// `kill -9`, and a start on the same folder.
@@ -45,27 +46,6 @@ impl House {
 
     pub(crate) fn ingress(&self) -> String {
         format!("{}/webhooks/shopify", self.url)
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        let response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
-        let status = response.status().as_u16();
-        (status, response.json().await.unwrap_or(Value::Null))
-    }
-
-    /// Waits until nothing is pending anywhere.
-    pub(crate) async fn settle(&self, patience: Duration) {
-        let started = Instant::now();
-        let mut last = Value::Null;
-        while started.elapsed() < patience {
-            let (_, status) = self.get("/v1/status").await;
-            if status["settled"] == true && last == status["events"]["head"] {
-                return;
-            }
-            last = status["events"]["head"].clone();
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        panic!("not settled after {patience:?}: {:#}", self.get("/v1/status").await.1);
     }
 }
 
@@ -101,13 +81,13 @@ fn spawn(folder: &TempDir) -> Child {
 }
 
 /// Built by `cargo test --workspace`, beside this test.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let here = std::env::current_exe().unwrap();
     let binary = here.parent().unwrap().with_file_name("tillstream");
     assert!(binary.is_file(), "{} is missing: run ./test, or `cargo build` first", binary.display());
     binary
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

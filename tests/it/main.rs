@@ -1,6 +1,7 @@
 //! One test binary over the whole house.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod api;
 mod architecture;
 mod deploy;
 mod flow;

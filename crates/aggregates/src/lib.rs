@@ -25,7 +25,7 @@ pub use command::{Command, Execute};
 pub use customer::{Customer, CustomerCommand, CustomerSnapshot};
 pub use decide::{Decider, Snapshot};
 pub use fulfillment_order::{FulfillmentOrderCommand, FulfillmentOrderNews, FulfillmentOrderState};
-pub use loyalty::{LoyaltyAccount, LoyaltyCommand, Program, Reckoning, RedemptionError, Tier};
+pub use loyalty::{LoyaltyAccount, LoyaltyCommand, Program, Reckoning, RedemptionError, Tier, TierBasis};
 pub use notification::{End, Notification, NotificationCommand, Receipt};
 pub use order::{Cancellation, DemandPart, LineDemand, LineWorth, Order, OrderCommand, OrderSnapshot, OrderWorth};
 pub use product::{Product, ProductCommand, ProductSnapshot};

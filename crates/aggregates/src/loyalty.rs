@@ -8,20 +8,24 @@ mod lots;
 mod program;
 mod reckoning;
 mod redemption;
+mod spending;
 mod tier;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use events::{CustomerId, Lot, LoyaltyEvent, OrderId, PointsBalance, Redemption, RedemptionId, Terms, Timestamp};
+use events::{
+    CustomerId, Lot, LoyaltyEvent, OrderId, PointsBalance, Redemption, RedemptionId, RedemptionState, Terms, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
-pub use program::{Program, Tier};
+pub use program::{Program, Tier, TierBasis};
 pub use reckoning::Reckoning;
 pub use redemption::RedemptionError;
 
 use crate::OrderWorth;
 use crate::decide::aggregate;
 use lots::Lots;
+use spending::Spending;
 use tier::Standing;
 
 /// What is said to an account.
@@ -74,6 +78,9 @@ pub struct LoyaltyAccount {
     enrolled: bool,
     lots: Lots,
     redemptions: BTreeMap<RedemptionId, Redemption>,
+    /// Since when points are held, by the redemption they are held for.
+    holds: BTreeMap<RedemptionId, Timestamp>,
+    spending: Spending,
     standing: Option<Standing>,
     closed_into: Option<CustomerId>,
     absorbed: BTreeSet<CustomerId>,
@@ -112,6 +119,11 @@ impl LoyaltyAccount {
         self.standing.as_ref().map(|standing| standing.review_at)
     }
 
+    /// When a redemption that is still held is cancelled by itself; none when it is not, or never is.
+    pub fn lapses_at(&self, redemption: &RedemptionId, program: &Program) -> Option<Timestamp> {
+        self.holds.get(redemption).and_then(|since| program.lapses_at(*since))
+    }
+
     /// The account that goes on in place of this one.
     pub fn closed_into(&self) -> Option<CustomerId> {
         self.closed_into
@@ -132,9 +144,9 @@ impl LoyaltyAccount {
         }
         match event {
             LoyaltyEvent::Enrolled(_) => self.enrolled = true,
-            LoyaltyEvent::PointsHeld(event) => self.keep(event.redemption),
-            LoyaltyEvent::PointsRedeemed(event) => self.keep(event.redemption),
-            LoyaltyEvent::RedemptionReversed(event) => self.keep(event.redemption),
+            LoyaltyEvent::PointsHeld(event) => self.keep(event.redemption, event.at),
+            LoyaltyEvent::PointsRedeemed(event) => self.keep(event.redemption, event.at),
+            LoyaltyEvent::RedemptionReversed(event) => self.keep(event.redemption, event.at),
             LoyaltyEvent::TierChanged(event) => {
                 let standing = event.to.zip(event.review_at);
                 self.standing = standing.map(|(tier, review_at)| Standing { tier, review_at });
@@ -146,8 +158,9 @@ impl LoyaltyAccount {
             LoyaltyEvent::AccountAbsorbed(event) => {
                 self.absorbed.insert(event.from);
                 self.absorbed.extend(event.with);
-                event.redemptions.into_iter().for_each(|redemption| self.keep(redemption));
+                event.redemptions.into_iter().for_each(|redemption| self.keep(redemption, event.at));
             }
+            LoyaltyEvent::SpendingRecorded(event) => self.spending.hear(&event),
             LoyaltyEvent::PointsEarned(_)
             | LoyaltyEvent::PointsClawedBack(_)
             | LoyaltyEvent::PointsActivated(_)
@@ -155,7 +168,11 @@ impl LoyaltyAccount {
         }
     }
 
-    fn keep(&mut self, redemption: Redemption) {
+    fn keep(&mut self, redemption: Redemption, at: Timestamp) {
+        match redemption.state {
+            RedemptionState::Held => self.holds.insert(redemption.id.clone(), at),
+            RedemptionState::Completed | RedemptionState::Cancelled => self.holds.remove(&redemption.id),
+        };
         self.redemptions.insert(redemption.id.clone(), redemption);
     }
 }

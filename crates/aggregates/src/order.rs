@@ -10,7 +10,7 @@ mod worth;
 
 use events::{
     AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, OrderAddresses,
-    OrderContact, OrderProtection, Refund, ReturnId, ReturnTold, Timestamp, Totals, Transaction, Waypoint,
+    OrderContact, OrderExtras, OrderProtection, Refund, ReturnId, ReturnTold, Timestamp, Totals, Transaction, Waypoint,
 };
 
 pub use demand::{DemandPart, LineDemand};
@@ -63,11 +63,14 @@ pub struct OrderSnapshot {
     pub source_name: Option<String>,
     /// None when it came from none: a draft, a till, an app.
     pub checkout_token: Option<String>,
+    /// The customer's language. Nothing is made of another one in a later snapshot.
+    pub locale: Option<String>,
     pub contact: OrderContact,
     pub addresses: OrderAddresses,
     pub tags: Vec<String>,
     pub note: Option<String>,
     pub lines: Vec<Line>,
+    pub extras: OrderExtras,
     pub totals: Totals,
     pub financial_status: FinancialStatus,
     pub fulfillment_status: FulfillmentStatus,

@@ -8,8 +8,8 @@ use aggregates::{Cancellation, Decider, LineDemand, Order, OrderCommand, OrderSn
 use events::{
     AsOf, Claim, DomainEvents, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentLine,
     FulfillmentState, FulfillmentStatus, Level, Line, LineDelta, LineId, LocationId, Money, MoneySet, Observation,
-    OrderAddresses, OrderContact, OrderId, Refund, RefundId, RefundLine, RestockType, StockEvent, StockPolicy,
-    Timestamp, Totals, VariantId,
+    OrderAddresses, OrderContact, OrderExtras, OrderId, Refund, RefundId, RefundLine, RestockType, StockEvent,
+    StockPolicy, Timestamp, Totals, VariantId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -84,11 +84,13 @@ impl Shop {
             currency: "EUR".parse().unwrap(),
             source_name: None,
             checkout_token: None,
+            locale: None,
             contact: OrderContact::default(),
             addresses: OrderAddresses::default(),
             tags: Vec::new(),
             note: None,
             lines: vec![line(1, quantity), line(2, 2)],
+            extras: OrderExtras::default(),
             totals: totals(),
             financial_status: FinancialStatus::Pending,
             fulfillment_status: FulfillmentStatus::Unfulfilled,

@@ -112,6 +112,7 @@ impl Ground {
         let loyalty = Loyalty::new(&self.broker, loyalty_settings(&self.config, &self.shops));
         self.subscribe(host, "loyalty: points of orders", loyalty.award_points).await?;
         self.subscribe(host, "loyalty: timers", loyalty.schedule_points).await?;
+        self.subscribe(host, "loyalty: merged customers", loyalty.merge_accounts).await?;
         self.subscribe(host, "loyalty: time", loyalty.age_points).await
     }
 

@@ -31,7 +31,8 @@ impl World {
         let router = router(CommandState::new([shop()].into(), &fixture.broker, Arc::new(Access::open())));
         let world = Self { router, store: EventStore::new(&fixture.broker), _fixture: fixture };
         let (at, line_id) = (Timestamp::now(), LineId::new(1).unwrap());
-        let line = LineWorth { line_id, gift_card: false, bought: Decimal::from(100), refunded: Decimal::ZERO };
+        let line =
+            LineWorth { line_id, gift_card: false, tip: false, bought: Decimal::from(100), refunded: Decimal::ZERO };
         let worth = OrderWorth {
             placed_at: at,
             customer_id: CustomerId::new(7),

@@ -123,3 +123,30 @@ pub struct FulfillmentOrderTold {
     pub replaced_by: Vec<FulfillmentOrderId>,
     pub replaces: Vec<FulfillmentOrderId>,
 }
+
+impl FulfillmentOrderEvent {
+    /// What the webhook told.
+    pub fn told(&self) -> &FulfillmentOrderTold {
+        self.parts().0
+    }
+
+    /// The fulfilment order as it is known after it.
+    pub fn after(&self) -> &FulfillmentOrder {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (&FulfillmentOrderTold, &FulfillmentOrder) {
+        match self {
+            Self::Routed(event) => (&event.told, &event.fulfillment_order),
+            Self::Moved(event) => (&event.told, &event.fulfillment_order),
+            Self::Split(event) => (&event.told, &event.fulfillment_order),
+            Self::Merged(event) => (&event.told, &event.fulfillment_order),
+            Self::Held(event) => (&event.told, &event.fulfillment_order),
+            Self::Released(event) => (&event.told, &event.fulfillment_order),
+            Self::Rescheduled(event) => (&event.told, &event.fulfillment_order),
+            Self::Cancelled(event) => (&event.told, &event.fulfillment_order),
+            Self::Updated(event) => (&event.told, &event.fulfillment_order),
+            Self::Touched(event) => (&event.told, &event.fulfillment_order),
+        }
+    }
+}

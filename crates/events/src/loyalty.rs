@@ -29,6 +29,7 @@ events! {
         TierKept(LoyaltyTierKept) = "loyalty.tier_kept", 1;
         AccountClosed(LoyaltyAccountClosed) = "loyalty.account_closed", 1;
         AccountAbsorbed(LoyaltyAccountAbsorbed) = "loyalty.account_absorbed", 1;
+        SpendingRecorded(LoyaltySpendingRecorded) = "loyalty.spending_recorded", 1;
     }
 }
 
@@ -295,6 +296,18 @@ pub struct LoyaltyAccountAbsorbed {
     pub balance: PointsBalance,
 }
 
+/// How much was spent on an order, as it stands; told where tiers go by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoyaltySpendingRecorded {
+    pub at: Timestamp,
+    pub order_id: OrderId,
+    pub placed_at: Timestamp,
+    /// What earns points, less what of it was refunded; in the shop's currency.
+    #[serde(with = "rust_decimal::serde::str")]
+    #[schemars(with = "String")]
+    pub spent: Decimal,
+}
+
 impl LoyaltyEvent {
     /// What the event leaves behind: the lots it changed and the balance; none when it moved no points.
     pub fn lots(&self) -> Option<(&[Lot], PointsBalance)> {
@@ -307,7 +320,11 @@ impl LoyaltyEvent {
             | Self::PointsRedeemed(LoyaltyPointsRedeemed { lots, balance, .. })
             | Self::RedemptionReversed(LoyaltyRedemptionReversed { lots, balance, .. })
             | Self::AccountAbsorbed(LoyaltyAccountAbsorbed { lots, balance, .. }) => Some((lots, *balance)),
-            Self::Enrolled(_) | Self::TierChanged(_) | Self::TierKept(_) | Self::AccountClosed(_) => None,
+            Self::Enrolled(_)
+            | Self::TierChanged(_)
+            | Self::TierKept(_)
+            | Self::AccountClosed(_)
+            | Self::SpendingRecorded(_) => None,
         }
     }
 
@@ -325,7 +342,8 @@ impl LoyaltyEvent {
             | Self::Enrolled(_)
             | Self::TierChanged(_)
             | Self::TierKept(_)
-            | Self::AccountClosed(_) => 0,
+            | Self::AccountClosed(_)
+            | Self::SpendingRecorded(_) => 0,
         }
     }
 }

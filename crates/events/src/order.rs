@@ -18,8 +18,9 @@ pub use shipment::*;
 events! {
     /// The events of an order.
     OrderEvent of Order {
-        Placed(OrderPlaced) = "order.placed", 1;
+        Placed(OrderPlaced) = "order.placed", 2;
         CheckedOut(OrderCheckedOut) = "order.checked_out", 1;
+        ExtrasChanged(OrderExtrasChanged) = "order.extras_changed", 1;
         Edited(OrderEdited) = "order.edited", 2;
         ContactChanged(OrderContactChanged) = "order.contact_changed", 1;
         AddressChanged(OrderAddressChanged) = "order.address_changed", 1;
@@ -64,6 +65,8 @@ pub struct OrderPlaced {
     pub currency: Currency,
     /// Where it was placed: `web`, `pos`, an app's id.
     pub source_name: Option<String>,
+    /// The customer's language: `fr`, `pt-BR`.
+    pub locale: Option<String>,
     pub contact: OrderContact,
     pub addresses: OrderAddresses,
     pub tags: Vec<String>,
@@ -134,6 +137,30 @@ pub struct Address {
     pub province_code: Option<String>,
     pub country_code: Option<String>,
     pub phone: Option<String>,
+}
+
+/// What of its lines' prices is not paid for goods changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderExtrasChanged {
+    pub at: Timestamp,
+    pub as_of: AsOf,
+    pub extras: OrderExtras,
+}
+
+/// What of an order's lines is not paid for goods. Empty where prices are without tax and nobody tipped.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderExtras {
+    /// Tax that is in the prices, by line.
+    pub included_tax: Vec<LineTax>,
+    /// Lines that are a tip.
+    pub tips: Vec<LineId>,
+}
+
+/// Tax on a whole line after its discount, as it was ordered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LineTax {
+    pub line_id: LineId,
+    pub tax: MoneySet,
 }
 
 /// Lines or totals changed.

@@ -17,10 +17,16 @@ static UPCASTERS: &[Upcaster] = &[
     Upcaster { wire_type: "customer.tagged", from: 1, step: tags_were_told_by_snapshots },
     Upcaster { wire_type: "order.edited", from: 1, step: nothing_was_lacking },
     Upcaster { wire_type: "order.refunded", from: 1, step: nothing_was_lacking },
+    Upcaster { wire_type: "order.placed", from: 1, step: nobody_asked_for_the_language },
 ];
 
 fn tags_were_told_by_snapshots(mut body: Value) -> Value {
     body["told"] = json!({"is": "all", "tags": body["tags"]});
+    body
+}
+
+fn nobody_asked_for_the_language(mut body: Value) -> Value {
+    body["locale"] = Value::Null;
     body
 }
 
@@ -76,9 +82,23 @@ mod tests {
         let at = "2026-03-29T16:00:10Z";
         let refund = json!({"id": "5", "created_at": at, "note": null, "lines": [], "transactions": []});
         let as_of = json!({"updated_at": at, "triggered_at": null, "digest": ""});
+        let zero =
+            json!({"shop": {"amount": "0", "currency": "EUR"}, "presentment": {"amount": "0", "currency": "EUR"}});
         let stored = [
             ("customer.tagged", json!({"at": at, "as_of": as_of, "tags": ["a"]})),
             ("order.refunded", json!({"at": at, "refund": refund, "quantities": []})),
+            (
+                "order.placed",
+                json!({
+                    "at": at, "as_of": as_of, "name": "#1", "test": false, "currency": "EUR", "source_name": null,
+                    "contact": {"customer_id": null, "email": null, "phone": null}, "tags": [], "note": null,
+                    "addresses": {"billing": null, "shipping": null}, "lines": [],
+                    "totals": {
+                        "total": zero, "current_total": zero, "subtotal": zero, "tax": zero, "discounts": zero,
+                        "shipping": zero,
+                    },
+                }),
+            ),
             (
                 "order.edited",
                 json!({"at": at, "as_of": as_of, "edit": null, "lines": [], "removed": [], "totals": null}),

@@ -4,10 +4,12 @@ mod allocate_stock;
 pub mod report;
 mod settings;
 mod snapshots;
+mod stations;
 
 use std::sync::Arc;
 
 use db::Database;
+use projections::fulfillment_orders::FulfillmentOrders;
 use projections::{Engine, Projection, ReadModel, order_lines::OrderLines, variants::Variants};
 use streams::{Broker, Durable, EventStore, Subscriber, SubscriptionSettings};
 
@@ -21,10 +23,11 @@ use snapshots::SnapshotTable;
 pub const NAME: &str = "inventory";
 
 /// The read models that the service keeps for itself, to look things up.
-pub const COPIES: &[ReadModel] = &[ReadModel::of::<OrderLines>(), ReadModel::of::<Variants>()];
+pub const COPIES: &[ReadModel] =
+    &[ReadModel::of::<FulfillmentOrders>(), ReadModel::of::<OrderLines>(), ReadModel::of::<Variants>()];
 
 /// What its subscribers wait for before they look anything up.
-const COPY_NAMES: &[&str] = &[OrderLines::NAME, Variants::NAME];
+const COPY_NAMES: &[&str] = &[FulfillmentOrders::NAME, OrderLines::NAME, Variants::NAME];
 
 /// How many events are handled at once: those of one item wait for each other, and are decided together.
 const LANES: usize = 128;

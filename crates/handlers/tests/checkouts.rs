@@ -6,7 +6,7 @@ use std::time::Duration;
 use aggregates::{Checkout, CheckoutCommand, CheckoutSnapshot, Order, OrderCommand, OrderSnapshot};
 use events::{
     AggregateKey, AggregateKind, AsOf, CheckoutContent, FinancialStatus, FulfillmentStatus, Money, MoneySet,
-    OrderAddresses, OrderContact, Timestamp, Totals,
+    OrderAddresses, OrderContact, OrderExtras, Timestamp, Totals,
 };
 use handlers::checkouts::{AbandonCheckouts, Checkouts, CheckoutsSettings, WatchCheckouts};
 use jiff::SignedDuration;
@@ -119,11 +119,13 @@ fn order(token: &str) -> OrderSnapshot {
         currency: "EUR".parse().unwrap(),
         source_name: None,
         checkout_token: Some(token.to_owned()),
+        locale: None,
         contact: OrderContact::default(),
         addresses: OrderAddresses::default(),
         tags: Vec::new(),
         note: None,
         lines: Vec::new(),
+        extras: OrderExtras::default(),
         totals: Totals {
             total: money,
             current_total: money,

@@ -1,12 +1,16 @@
 //! The inventory service against a real broker and its own database.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use aggregates::{OrderCommand, OrderSnapshot, Product, ProductCommand, ProductSnapshot, Stock, StockCommand};
+use aggregates::{
+    FulfillmentOrderCommand, FulfillmentOrderNews, FulfillmentOrderState, OrderCommand, OrderSnapshot, Product,
+    ProductCommand, ProductSnapshot, Stock, StockCommand,
+};
 use db::Database;
 use events::{
-    AggregateKey, AggregateKind, AsOf, Event, FinancialStatus, FulfillmentStatus, InventoryItemId, Line, LineId,
-    LocationId, Money, MoneySet, Observation, OrderAddresses, OrderContact, OrderId, ProductDescription, ProductId,
-    Shop, StockEvent, Timestamp, Totals, Variant, VariantId,
+    AggregateKey, AggregateKind, AsOf, Event, FinancialStatus, FulfillmentOrderId, FulfillmentOrderLine,
+    FulfillmentOrderTold, FulfillmentStatus, InventoryItemId, Line, LineId, LocationId, Money, MoneySet, Observation,
+    OrderAddresses, OrderContact, OrderExtras, OrderId, ProductDescription, ProductId, Shop, StockEvent, Timestamp,
+    Totals, Variant, VariantId,
 };
 use handlers::inventory::{AllocateStock, Inventory, InventorySettings, Rule};
 use projections::Engine;
@@ -68,9 +72,27 @@ impl Service {
     }
 
     async fn level(&mut self, second: i64, available: i64) {
+        self.level_at(9, second, available).await;
+    }
+
+    async fn level_at(&mut self, location: u64, second: i64, available: i64) {
         let observation = Observation { at: at(second), triggered_at: None, available };
-        let command = StockCommand::Observe { location_id: LocationId::new(9).unwrap(), observation };
+        let command = StockCommand::Observe { location_id: LocationId::new(location).unwrap(), observation };
         self.say::<Stock>(AggregateKind::Stock, 70, command).await;
+    }
+
+    async fn fulfillment_order(&mut self, id: u64, second: i64, told: FulfillmentOrderTold) {
+        let (id_of, news) = (FulfillmentOrderId::new(id).unwrap(), FulfillmentOrderNews::Other);
+        let command = FulfillmentOrderCommand { id: id_of, as_of: as_of(second), news, told };
+        self.say::<FulfillmentOrderState>(AggregateKind::FulfillmentOrder, id, command).await;
+    }
+
+    /// What is promised where, by location.
+    async fn places(&self) -> Vec<(u64, i64)> {
+        let key = AggregateKey::new(AggregateKind::Stock, &shop(), InventoryItemId::new(70).unwrap());
+        let levels = self.store.load::<Stock>(&key, 0).await.unwrap().state.levels();
+        let promised = levels.into_iter().filter(|level| level.allocated != 0);
+        promised.map(|level| (level.location_id.get(), level.allocated)).collect()
     }
 
     /// Folds the copies and handles what is there.
@@ -151,11 +173,13 @@ fn order(second: i64, quantity: u32) -> OrderSnapshot {
         currency: "EUR".parse().unwrap(),
         source_name: None,
         checkout_token: None,
+        locale: None,
         contact: OrderContact::default(),
         addresses: OrderAddresses::default(),
         tags: Vec::new(),
         note: None,
         lines: vec![line],
+        extras: OrderExtras::default(),
         totals: Totals {
             total: money,
             current_total: money,
@@ -283,4 +307,85 @@ async fn a_pinned_source_is_promised_at_its_location_and_the_event_says_why() {
     assert_eq!((told.location_id, why.rule.as_str()), (LocationId::new(9), "pinned"));
     let ranks: Vec<_> = why.candidates.iter().map(|one| (one.location_id.get(), one.rank)).collect();
     assert_eq!(ranks, [(9, Some(0)), (4, None)]);
+}
+
+/// What a fulfilment order says of order 1, when it says all: so many units of its line, sent from there.
+fn routed(location: u64, units: u32) -> FulfillmentOrderTold {
+    let line_id = LineId::new(1).unwrap();
+    FulfillmentOrderTold {
+        order_id: OrderId::new(1),
+        status: Some("open".to_owned()),
+        location_id: LocationId::new(location),
+        lines: Some(vec![FulfillmentOrderLine { line_id, quantity: units, remaining: units }]),
+        ..FulfillmentOrderTold::default()
+    }
+}
+
+/// Either can send all; of equals the first is chosen, which is 4.
+async fn two_locations() -> Service {
+    let mut service = Service::start().await;
+    service.product().await;
+    service.level_at(9, 0, 20).await;
+    service.level_at(4, 0, 10).await;
+    service
+}
+
+#[tokio::test]
+async fn goods_move_to_where_shopify_sends_them_from_whichever_is_heard_first() {
+    for order_first in [true, false] {
+        let mut service = two_locations().await;
+        if order_first {
+            service.order(order(10, 5)).await;
+            service.react().await;
+            assert_eq!(service.places().await, [(4, 5)], "chosen by ourselves");
+        }
+        service.fulfillment_order(1, 11, routed(4, 3)).await;
+        service.fulfillment_order(2, 11, routed(9, 2)).await;
+        service.react().await;
+        if !order_first {
+            service.order(order(10, 5)).await;
+            service.react().await;
+        }
+        assert_eq!(service.places().await, [(4, 3), (9, 2)], "order first: {order_first}");
+        let told = service.stock().await;
+        let moved = told.iter().filter(|event| matches!(event, StockEvent::AllocationMoved(_))).count();
+        assert_eq!(moved, usize::from(order_first), "only what lay elsewhere is moved");
+        // Nothing of it is undone by what the order says next.
+        service.order(order(20, 6)).await;
+        service.react().await;
+        let places = service.places().await;
+        assert!(places == [(4, 3), (9, 3)] || places == [(4, 4), (9, 2)], "{places:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_moved_on_goes_along_though_the_word_names_no_order() {
+    let mut service = two_locations().await;
+    service.order(order(10, 5)).await;
+    service.fulfillment_order(1, 11, routed(9, 5)).await;
+    service.react().await;
+    assert_eq!(service.places().await, [(9, 5)]);
+    let id = |id| FulfillmentOrderId::new(id).unwrap();
+    let status = |status: &str| Some(status.to_owned());
+    let closed =
+        FulfillmentOrderTold { status: status("closed"), replaced_by: vec![id(2)], ..FulfillmentOrderTold::default() };
+    let heir = FulfillmentOrderTold {
+        status: status("open"),
+        location_id: LocationId::new(4),
+        replaces: vec![id(1)],
+        ..FulfillmentOrderTold::default()
+    };
+    service.fulfillment_order(1, 12, closed).await;
+    service.fulfillment_order(2, 12, heir).await;
+    service.react().await;
+    assert_eq!(service.places().await, [(4, 5)]);
+}
+
+#[tokio::test]
+async fn a_word_that_leads_to_no_order_moves_nothing() {
+    let mut service = two_locations().await;
+    service.order(order(10, 5)).await;
+    service.fulfillment_order(1, 11, FulfillmentOrderTold { order_id: None, ..routed(9, 5) }).await;
+    service.react().await;
+    assert_eq!(service.places().await, [(4, 5)]);
 }

@@ -50,11 +50,13 @@ async fn open(service: &Service, ground: &Ground, db: Database) -> Opened {
             // Points that expire do so by the clock of the server.
             let program = Program { validity_days: 0, ..Program::default() };
             let settings = LoyaltySettings { program, without: BTreeSet::new() };
-            let Loyalty { award_points, schedule_points, age_points } = Loyalty::new(&ground.broker, settings);
+            let Loyalty { award_points, schedule_points, age_points, merge_accounts } =
+                Loyalty::new(&ground.broker, settings);
             let subscribers = vec![
                 drive(ground, award_points).await,
                 drive(ground, schedule_points).await,
                 drive(ground, age_points).await,
+                drive(ground, merge_accounts).await,
             ];
             Opened { copies: None, subscribers }
         }

@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aggregates::{LoyaltyAccount, LoyaltyCommand, Order, OrderCommand, OrderSnapshot, Program, Tier};
+use aggregates::{
+    Customer, CustomerCommand, LoyaltyAccount, LoyaltyCommand, Order, OrderCommand, OrderSnapshot, Program, Tier,
+};
 use events::{
     AggregateKey, AggregateKind, AsOf, CustomerId, DomainEvents, Event, FinancialStatus, FulfillmentStatus, Line,
-    LineId, LoyaltyEvent, Money, MoneySet, OrderAddresses, OrderContact, OrderId, Recorded, Refund, RefundId,
-    RefundLine, RestockType, Shop, Timestamp, Totals,
+    LineId, LoyaltyEvent, Money, MoneySet, OrderAddresses, OrderContact, OrderExtras, OrderId, Recorded, Refund,
+    RefundId, RefundLine, RestockType, Shop, Timestamp, Totals,
 };
-use handlers::loyalty::{AgePoints, AwardPoints, Loyalty, LoyaltySettings, SchedulePoints, simulate};
+use handlers::loyalty::{AgePoints, AwardPoints, Loyalty, LoyaltySettings, MergeAccounts, SchedulePoints, simulate};
 use jiff::{SignedDuration, Unit};
 use rust_decimal::Decimal;
 use streams::{Cause, EventStore, Subscriber, Subscription, SubscriptionSettings, status};
@@ -23,6 +25,7 @@ struct Service {
     award: Subscription<AwardPoints>,
     schedule: Subscription<SchedulePoints>,
     age: Subscription<AgePoints>,
+    merge: Subscription<MergeAccounts>,
     words: u64,
     fixture: Fixture,
 }
@@ -30,12 +33,14 @@ struct Service {
 impl Service {
     async fn start(settings: LoyaltySettings) -> Self {
         let fixture = Fixture::single(&handlers::loyalty::durables()).await;
-        let Loyalty { award_points, schedule_points, age_points } = Loyalty::new(&fixture.broker, settings);
+        let Loyalty { award_points, schedule_points, age_points, merge_accounts } =
+            Loyalty::new(&fixture.broker, settings);
         Self {
             store: EventStore::new(&fixture.broker),
             award: subscribe(&fixture, award_points).await,
             schedule: subscribe(&fixture, schedule_points).await,
             age: subscribe(&fixture, age_points).await,
+            merge: subscribe(&fixture, merge_accounts).await,
             words: 0,
             fixture,
         }
@@ -57,10 +62,17 @@ impl Service {
         self.say::<Order>(&order_key(), command).await;
     }
 
+    async fn merge(&mut self, from: u64, into: u64) {
+        let key = AggregateKey::new(AggregateKind::Customer, &shop(), from);
+        let as_of = AsOf { updated_at: Timestamp::now(), triggered_at: None, digest: String::new() };
+        self.say::<Customer>(&key, CustomerCommand::Merge { as_of, into: customer(into) }).await;
+    }
+
     /// Handles what is there, and what comes of it.
     async fn react(&mut self) {
         for _ in 0..3 {
-            let steps = [self.award.step().await, self.schedule.step().await, self.age.step().await];
+            let accounts = [self.merge.step().await, self.award.step().await];
+            let steps = accounts.into_iter().chain([self.schedule.step().await, self.age.step().await]);
             for step in steps.map(Result::unwrap) {
                 assert_eq!((step.dead, step.retried, step.unavailable), (0, 0, None));
             }
@@ -159,11 +171,13 @@ fn order(second: i64, customer: u64, refunded: u32) -> OrderSnapshot {
         currency: "EUR".parse().unwrap(),
         source_name: None,
         checkout_token: None,
+        locale: None,
         contact: OrderContact { customer_id: CustomerId::new(customer), email: None, phone: None },
         addresses: OrderAddresses::default(),
         tags: Vec::new(),
         note: None,
         lines: vec![line],
+        extras: OrderExtras::default(),
         totals: Totals { total: zero, current_total: zero, subtotal: zero, tax: zero, discounts: zero, shipping: zero },
         financial_status: FinancialStatus::Paid,
         fulfillment_status: FulfillmentStatus::Unfulfilled,
@@ -242,7 +256,7 @@ async fn points_become_active_and_expire_by_timers_that_outlive_the_service() {
     service.react().await;
     assert_eq!(service.balance(7).await, (100, 0));
     // The service of before is gone; the timer is the server's.
-    let Loyalty { award_points, schedule_points, age_points } =
+    let Loyalty { award_points, schedule_points, age_points, .. } =
         Loyalty::new(&service.fixture.broker, LoyaltySettings::default());
     service.award = subscribe(&service.fixture, award_points).await;
     service.schedule = subscribe(&service.fixture, schedule_points).await;
@@ -260,7 +274,7 @@ async fn points_become_active_and_expire_by_timers_that_outlive_the_service() {
 
 #[tokio::test]
 async fn a_tier_is_reviewed_by_a_timer() {
-    let silver = Tier { name: "silver".to_owned(), from_points: 50, multiplier: 2.into() };
+    let silver = Tier { name: "silver".to_owned(), from: 50, multiplier: 2.into() };
     let program = Program { tiers: vec![silver], tier_window_days: 2, validity_days: 0, ..Program::default() };
     let mut service = Service::with(program).await;
     let moment = Timestamp::now() - hours(48) + SignedDuration::from_secs(3);
@@ -275,6 +289,43 @@ async fn a_tier_is_reviewed_by_a_timer() {
         service.react().await;
         sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test]
+async fn a_merged_customers_account_goes_on_in_the_others_and_later_orders_find_it() {
+    let mut service = Service::with(Program::default()).await;
+    service.order(order(0, 7, 0)).await;
+    service.react().await;
+    service.merge(7, 8).await;
+    // The other one is merged in turn, before anybody has heard of the first.
+    service.merge(8, 9).await;
+    service.react().await;
+    assert_eq!(service.account(7).await.closed_into(), Some(customer(8)));
+    assert_eq!((service.balance(9).await, service.account(9).await.has_absorbed(customer(7))), ((100, 0), true));
+    // Told again, it changes nothing.
+    let told = [service.types(7).await, service.types(8).await, service.types(9).await];
+    let merges = service.store.events(&AggregateKey::new(AggregateKind::Customer, &shop(), 7)).await.unwrap();
+    let fresh = Loyalty::new(&service.fixture.broker, LoyaltySettings::default());
+    for event in merges.iter().chain(&merges) {
+        fresh.merge_accounts.handle(event).await.unwrap();
+    }
+    service.react().await;
+    assert_eq!([service.types(7).await, service.types(8).await, service.types(9).await], told);
+    // A refund of an order that Shopify still knows as the old customer's.
+    service.order(order(10, 7, 1)).await;
+    service.react().await;
+    assert_eq!((service.balance(7).await, service.balance(9).await), ((100, 0), (67, 0)));
+}
+
+#[tokio::test]
+async fn customers_that_are_merged_in_a_circle_are_refused() {
+    let mut service = Service::with(Program::default()).await;
+    service.merge(7, 8).await;
+    service.react().await;
+    service.merge(8, 7).await;
+    let step = service.merge.step().await.unwrap();
+    assert_eq!((step.dead, step.retried), (1, 0));
+    assert_eq!(service.account(8).await.closed_into(), None, "one of them goes on");
 }
 
 #[tokio::test]

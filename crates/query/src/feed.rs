@@ -107,14 +107,13 @@ async fn follow(state: Arc<QueryState>, sender: Sender<Arc<Stretch>>) {
 }
 
 async fn step(state: &QueryState, reader: &mut Option<EventReader>) -> Result<Option<Stretch>, ReadError> {
-    let reader = match reader {
-        Some(reader) => reader,
-        None => {
-            let head = events_head(&state.broker).await?;
-            reader.insert(EventReader::open(&state.broker, head).await?)
-        }
-    };
-    state.next_stretch(reader).await
+    if let Some(reader) = reader {
+        return state.next_stretch(reader).await;
+    }
+    let head = events_head(&state.broker).await?;
+    *reader = Some(EventReader::open(&state.broker, head).await?);
+    // Who joined before this head was known learns from it what was missed.
+    Ok(Some(Stretch { from: head, to: head, changes: Vec::new() }))
 }
 
 impl QueryState {
@@ -152,5 +151,5 @@ fn change(entry: Entry) -> Option<Change> {
         .flat_map(|model| model.reached(&event).into_iter().map(|id| ChangedRow { resource: model.name, id }));
     let rows: Vec<ChangedRow> = rows.collect();
     let shop = event.envelope.key.shop;
-    (!rows.is_empty()).then(|| Change { position: entry.position, shop, kind: event.envelope.wire_type, rows })
+    (!rows.is_empty()).then_some(Change { position: entry.position, shop, kind: event.envelope.wire_type, rows })
 }

@@ -74,11 +74,12 @@ impl FromDelivery for Webhook {
         InboxDelivery::read(raw).map(Self::from)
     }
 
-    /// The aggregate it speaks of: one at a time, and none waits for another.
+    /// The aggregate it speaks of: one at a time, and none waits for another. What nothing is decided on waits
+    /// for nothing: a flood of carts is no lane.
     fn lane(&self) -> String {
         match (&self.meaning, &self.shop) {
             (Meaning::Commands(commands), Some(shop)) if !commands.is_empty() => commands[0].key(shop).to_string(),
-            _ => self.delivery.subject.clone(),
+            _ => Cause::inbox_id(self.delivery.sequence),
         }
     }
 }
@@ -113,7 +114,7 @@ mod tests {
         let order = webhook("inbox.acme.orders.delete", "x-shopify-topic: orders/delete\r\n", r#"{"id":5}"#);
         assert_eq!((order.lane().as_str(), order.topic), ("order/acme/5", "orders/delete"));
         let other = webhook("inbox.acme.carts.abandon", "x-shopify-topic: carts/abandon\r\n", "{}");
-        assert_eq!((other.lane().as_str(), other.topic), ("inbox.acme.carts.abandon", "other"));
+        assert_eq!((other.lane().as_str(), other.topic), ("inbox:7", "other"));
         assert!(matches!(other.meaning, Meaning::Unreadable("unknown_topic", _)));
     }
 

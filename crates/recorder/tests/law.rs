@@ -14,7 +14,8 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use shopify::{Delivery, Topic, Translation, translate};
+use shopify::{Delivery, Secret, Topic, Translation, translate};
+use simulator::{Delivery as Delivered, Settings, Store};
 
 /// What is delivered: the topic, `Triggered-At`, and the body.
 #[derive(Clone)]
@@ -242,15 +243,20 @@ fn disordered(webhook: impl Strategy<Value = Webhook>) -> impl Strategy<Value = 
 
 fn law((webhooks, disordered): (Vec<Webhook>, Vec<Webhook>), crashes: &[Option<usize>]) -> Result<(), TestCaseError> {
     let mut world = World::after(&webhooks);
-    let (one, other) = (world.known(), World::after_crashes(&disordered, crashes.iter().copied().cycle()).known());
+    same(&world, &World::after_crashes(&disordered, crashes.iter().copied().cycle()))?;
+    for webhook in &disordered {
+        prop_assert_eq!(world.hear(webhook), 0, "{} again", webhook.0);
+    }
+    Ok(())
+}
+
+fn same(one: &World, other: &World) -> Result<(), TestCaseError> {
+    let (one, other) = (one.known(), other.known());
     let paths: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     let different = |path: &&String| one.get(*path) != other.get(*path);
     let differences: Vec<_> =
         paths.into_iter().filter(different).map(|path| (path, one.get(path), other.get(path))).collect();
     prop_assert!(differences.is_empty(), "{differences:#?}");
-    for webhook in &disordered {
-        prop_assert_eq!(world.hear(webhook), 0, "{} again", webhook.0);
-    }
     Ok(())
 }
 
@@ -330,4 +336,33 @@ fn the_generators_speak_every_topic_that_leads_to_events() {
     let translated: BTreeSet<&str> =
         Topic::all().filter(|topic| topic.is_translated()).map(|topic| topic.name).collect();
     assert_eq!(spoken, translated);
+}
+
+/// What a simulated shop sends in a part of its life.
+fn life(seed: u64) -> Vec<Webhook> {
+    let mut store = Store::new(&Settings::new(shop(), Secret::new("hush").unwrap(), seed));
+    let deliveries = [store.open(), store.live(12)].concat();
+    let webhook = |delivery: Delivered| {
+        let body = serde_json::from_slice(&delivery.body).unwrap();
+        Webhook(delivery.topic, Some(delivery.triggered_at), body)
+    };
+    deliveries.into_iter().map(webhook).collect()
+}
+
+#[test]
+fn a_shops_life_ends_the_same_however_it_is_delivered() {
+    let lives = any::<u64>().prop_map(life).prop_flat_map(|life| {
+        let again = subsequence((0..life.len()).collect::<Vec<_>>(), 0..=life.len() / 3);
+        let order = again.prop_map({
+            let all = 0..life.len();
+            move |again| all.clone().chain(again).collect::<Vec<_>>()
+        });
+        (Just(life), order.prop_shuffle(), crashes())
+    });
+    let result = runner(cases(AggregateKind::Shop) / 10).run(&lives, |(life, order, crashes)| {
+        let disordered: Vec<&Webhook> = order.iter().map(|at| &life[*at]).collect();
+        let crashes = crashes.iter().copied().cycle();
+        same(&World::after(&life), &World::after_crashes(disordered, crashes))
+    });
+    result.unwrap_or_else(|error| panic!("{}", error.to_string().chars().take(4_000).collect::<String>()));
 }

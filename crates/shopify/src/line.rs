@@ -1,5 +1,5 @@
-use events::{Currency, Line, LineId, ProductId, VariantId};
-use serde::Deserialize;
+use events::{Currency, Line, LineId, LineTax, OrderExtras, ProductId, VariantId};
+use serde::{Deserialize, de};
 
 use crate::Unreadable;
 use crate::wire::{Amount, Field, Id, List, Object, PriceSet, Reference, Text, nonempty, optional, price, total};
@@ -24,6 +24,11 @@ pub(crate) struct LineBody<'a> {
     discount_allocations: List<AllocationBody>,
     gift_card: Option<bool>,
     #[serde(default)]
+    tax_lines: List<TaxBody>,
+    /// Only a tip has it.
+    #[serde(default)]
+    tip: Field<de::IgnoredAny>,
+    #[serde(default)]
     variant_inventory_management: Field<Text<'a>>,
 }
 
@@ -34,7 +39,33 @@ struct AllocationBody {
     amount_set: Option<Object<PriceSet>>,
 }
 
+/// A part of the tax on the line.
+#[derive(Deserialize)]
+struct TaxBody {
+    price: Option<Amount>,
+    price_set: Option<Object<PriceSet>>,
+}
+
 impl LineBody<'_> {
+    /// Takes note of what of the line's price is not paid for goods.
+    pub(crate) fn extras(
+        &mut self,
+        extras: &mut OrderExtras,
+        taxes_included: bool,
+        currency: Currency,
+    ) -> Result<(), Unreadable> {
+        let Id(line_id) = self.id;
+        if matches!(self.tip, Field::Value(_)) {
+            extras.tips.push(line_id);
+        }
+        let parts = std::mem::take(&mut self.tax_lines).0;
+        if taxes_included && !parts.is_empty() {
+            let parts = parts.into_iter().map(|Object(part)| price("price", part.price_set, part.price, currency));
+            extras.included_tax.push(LineTax { line_id, tax: total("tax_lines", parts, currency)? });
+        }
+        Ok(())
+    }
+
     pub(crate) fn line(self, currency: Currency) -> Result<Line, Unreadable> {
         let Id(id) = self.id;
         let variant_id = optional(self.variant_id);

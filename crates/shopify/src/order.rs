@@ -2,8 +2,8 @@
 
 use aggregates::{Cancellation, Command, OrderCommand, OrderSnapshot};
 use events::{
-    AsOf, Currency, CustomerId, FinancialStatus, FulfillmentStatus, MoneySet, OrderAddresses, OrderContact, OrderId,
-    Timestamp, Totals,
+    AsOf, Currency, CustomerId, FinancialStatus, FulfillmentStatus, MoneySet, OrderAddresses, OrderContact,
+    OrderExtras, OrderId, Timestamp, Totals,
 };
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -46,6 +46,8 @@ struct OrderBody<'a> {
     currency: Currency,
     source_name: Option<Text<'a>>,
     checkout_token: Option<Text<'a>>,
+    customer_locale: Option<Text<'a>>,
+    taxes_included: Option<bool>,
     email: Option<Text<'a>>,
     contact_email: Option<Text<'a>>,
     phone: Option<Text<'a>>,
@@ -96,8 +98,11 @@ struct ShippingBody {
 impl OrderBody<'_> {
     fn snapshot(self, as_of: AsOf) -> Result<OrderSnapshot, Unreadable> {
         let currency = self.currency;
-        let lines = self.line_items.into_iter().map(|Object(line)| line.line(currency));
-        let lines = lines.collect::<Result<_, _>>()?;
+        let (mut lines, mut extras) = (Vec::with_capacity(self.line_items.len()), OrderExtras::default());
+        for Object(mut line) in self.line_items {
+            line.extras(&mut extras, self.taxes_included.unwrap_or(false), currency)?;
+            lines.push(line.line(currency)?);
+        }
         let refunds = self.refunds.0.into_iter().map(|Object(refund)| refund.refund(Some(currency)));
         let fulfillments = self.fulfillments.0.into_iter().map(|Object(fulfillment)| fulfillment.fulfillment());
         let reason = nonempty(self.cancel_reason);
@@ -116,6 +121,7 @@ impl OrderBody<'_> {
             currency,
             source_name: nonempty(self.source_name),
             checkout_token: nonempty(self.checkout_token),
+            locale: nonempty(self.customer_locale),
             contact: OrderContact {
                 customer_id: self.customer.0.and_then(|customer| optional(customer.id)),
                 email: nonempty(self.email).or(nonempty(self.contact_email)),
@@ -128,6 +134,7 @@ impl OrderBody<'_> {
             tags: self.tags.map_or_else(Vec::new, |Tags(tags)| tags),
             note: nonempty(self.note),
             lines,
+            extras,
             totals: Totals {
                 total,
                 current_total,

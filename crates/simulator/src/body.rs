@@ -12,19 +12,25 @@ mod goods;
 mod json;
 mod line;
 mod order;
+mod order_news;
 mod order_return;
 mod refund;
+mod shipment;
+mod trade;
 mod transaction;
 
 pub(crate) use checkout::checkout;
 pub(crate) use customer::customer;
-pub(crate) use customer_news::{consent, tags};
+pub(crate) use customer_news::{consent, segment, summary, tags, text_consent, whats_app_consent};
 pub(crate) use fulfillment::fulfillment;
-pub(crate) use fulfillment_order::{moved, routed};
+pub(crate) use fulfillment_order::{hold, hold_told, moved, routed};
 pub(crate) use goods::{item, level, location, product};
 pub(crate) use order::{Edit, edited, order};
-pub(crate) use order_return::{return_approved, return_closed};
+pub(crate) use order_news::{protected, risk, scanned};
+pub(crate) use order_return::{return_ended, return_told};
 pub(crate) use refund::refund;
+pub(crate) use shipment::shipment;
+pub(crate) use trade::{collection, company, contract, dispute, draft, scopes, shop};
 pub(crate) use transaction::transaction;
 
 use crate::order::Order;

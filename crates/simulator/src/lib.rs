@@ -29,4 +29,4 @@ pub use disorder::Disorder;
 pub use runner::{Report, Runner, RunnerError, RunnerSettings};
 pub use settings::Settings;
 pub use store::Store;
-pub use truth::{Expectation, Expected, StockTotals, Truth};
+pub use truth::{Expectation, Expected, ExpectedMessages, StockTotals, Truth};

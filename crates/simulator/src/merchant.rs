@@ -11,6 +11,8 @@ mod pay;
 mod place;
 mod refund;
 mod route;
+mod trade;
+mod transfer;
 
 use crate::store::Store;
 

@@ -46,6 +46,8 @@ pub(crate) struct Order {
     pub(crate) closed_at: Option<i64>,
     pub(crate) voided: bool,
     pub(crate) deleted: bool,
+    /// Placed without an address to write to.
+    pub(crate) unreachable: bool,
     /// Totals as ordered: they never change.
     pub(crate) ordered: Ordered,
 }

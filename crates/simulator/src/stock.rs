@@ -12,6 +12,15 @@ pub(crate) struct Level {
     echoed_at: i64,
 }
 
+/// Units that have left one location and not yet come to the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Transfer {
+    pub(crate) id: u64,
+    pub(crate) item: u64,
+    pub(crate) to: u64,
+    pub(crate) units: u32,
+}
+
 /// Inventory item and location.
 pub(crate) type Place = (u64, u64);
 

@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::order::Order;
 use crate::people::Customer;
-use crate::stock::{Place, Stock};
+use crate::stock::{Place, Stock, Transfer};
 use crate::{Delivery, Settings, Truth};
 
 /// A shop with all it has: goods, stock, customers, orders, and the webhooks it has to send.
@@ -26,6 +26,8 @@ pub struct Store {
     pub(crate) orders: Vec<Order>,
     /// Orders, by index, that something may still happen to.
     pub(crate) active: Vec<usize>,
+    /// Goods on their way between locations.
+    pub(crate) transfers: Vec<Transfer>,
     secret: Arc<Secret>,
     domain: String,
     last_id: u64,
@@ -66,6 +68,7 @@ impl Store {
             customers: Vec::new(),
             orders: Vec::new(),
             active: Vec::new(),
+            transfers: Vec::new(),
             secret: Arc::new(settings.secret.clone()),
             domain: settings.shop.domain(),
             last_id: first_id(opened),

@@ -1,5 +1,6 @@
 //! What the read models must show in the end: the store's own state, as the API writes it.
 
+mod messages;
 mod points;
 mod rows;
 
@@ -9,11 +10,14 @@ use serde_json::{Value, json};
 
 use crate::store::Store;
 
+pub use messages::ExpectedMessages;
+
 /// The store's state at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
     /// By path: `/v1/acme/orders/1042`.
     expected: BTreeMap<String, Expected>,
+    messages: Vec<ExpectedMessages>,
 }
 
 /// What one path must answer.
@@ -48,7 +52,12 @@ pub struct Expectation<'a> {
 
 impl Truth {
     pub(crate) fn of(store: &Store) -> Self {
-        Self { expected: rows::all(store).into_iter().collect() }
+        Self { expected: rows::all(store).into_iter().collect(), messages: messages::all(store) }
+    }
+
+    /// What customers must have been told of their orders, when every rule is on.
+    pub fn messages(&self) -> &[ExpectedMessages] {
+        &self.messages
     }
 
     /// Everything that can be asked for.

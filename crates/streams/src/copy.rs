@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use async_nats::header::HeaderMap;
 use bytes::Bytes;
-use events::subject;
+use events::{Envelope, header};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 
@@ -126,7 +126,7 @@ impl LogImport {
             body: event.body.clone(),
         };
         match events::Recorded::<events::Event>::read(&raw) {
-            Ok(recorded) if subject::event(&recorded.envelope.key) == event.subject => Ok(()),
+            Ok(recorded) if is_at_home(event, &recorded.envelope) => Ok(()),
             Ok(_) => Err(CopyError::Unreadable {
                 position: event.position,
                 source: crate::Unreadable::Header("the event's subject"),
@@ -146,6 +146,13 @@ impl LogImport {
         let same = stored.is_some_and(|raw| Archived::of(&raw) == *event);
         if same { Ok(()) } else { Err(CopyError::OtherLog { position }) }
     }
+}
+
+/// The subject, and what the headers say of it, are of one aggregate.
+fn is_at_home(event: &Archived, envelope: &Envelope) -> bool {
+    let told = envelope.headers();
+    let mut told = told.iter().filter(|(name, _)| [header::SOURCE, header::SUBJECT].contains(name));
+    envelope.subject() == event.subject && told.all(|(name, value)| event.headers.get(*name) == Some(value))
 }
 
 fn in_its_place(confirmed: Confirmed) -> Result<(), CopyError> {

@@ -5,9 +5,10 @@ use events::{
     LoyaltyPointsActivated, LoyaltyPointsClawedBack, LoyaltyPointsEarned, LoyaltyPointsExpired, OrderId, PointsBalance,
     Timestamp,
 };
+use rust_decimal::Decimal;
 
 use super::lots::Lots;
-use super::{LoyaltyAccount, LoyaltyCommand, Program, Reckoning, RedemptionError};
+use super::{LoyaltyAccount, LoyaltyCommand, Program, Reckoning, RedemptionError, TierBasis};
 use crate::{Decider, OrderWorth};
 
 impl Decider for LoyaltyAccount {
@@ -20,6 +21,7 @@ impl Decider for LoyaltyAccount {
                 decision.settle(order_id, worth.as_ref(), &program, at);
             }
             LoyaltyCommand::Advance { program, at } if !closed => {
+                decision.lapse(&program, at);
                 decision.advance(at);
                 decision.review(&program, at);
             }
@@ -64,13 +66,14 @@ impl Decision<'_> {
 
     /// Records the difference between what the order gives as it stands and what it gave before.
     fn settle(&mut self, order_id: OrderId, worth: Option<&OrderWorth>, program: &Program, at: Timestamp) {
-        let held = self.account.lots.get(order_id);
+        let held = self.account.lots.get(order_id).cloned();
         let terms = self.account.terms(order_id, program);
-        let granted = held.map_or(0, |lot| lot.granted);
+        let granted = held.as_ref().map_or(0, |lot| lot.granted);
         let reckoning = worth.map(|worth| Reckoning::of(worth, &terms)).unwrap_or_default();
+        self.record_spending(order_id, worth, reckoning.spent, program, at);
         match (reckoning.points().cmp(&granted), worth) {
             (Ordering::Greater, Some(worth)) => {
-                let lot = held.cloned().unwrap_or_else(|| {
+                let lot = held.unwrap_or_else(|| {
                     let active_at = program.active_at(worth.placed_at);
                     Lot {
                         order_id,
@@ -92,6 +95,20 @@ impl Decision<'_> {
         }
         // Always: what led to a tier may have been appended without it.
         self.promote(program, at);
+    }
+
+    /// Where tiers go by it. Of an order that never counted there is nothing to say.
+    fn record_spending(
+        &mut self,
+        order_id: OrderId,
+        worth: Option<&OrderWorth>,
+        spent: Decimal,
+        program: &Program,
+        at: Timestamp,
+    ) {
+        if program.tier_by == TierBasis::Spent {
+            self.spend(order_id, worth.map_or(at, |worth| worth.placed_at), spent, at);
+        }
     }
 
     fn earn(&mut self, lot: Lot, reckoning: Reckoning, at: Timestamp) {
@@ -129,6 +146,8 @@ impl Decision<'_> {
     fn absorb(&mut self, from: CustomerId, closed: &LoyaltyAccount, program: &Program, at: Timestamp) {
         if closed.enrolled && !self.account.absorbed.contains(&from) {
             self.enroll(at);
+            // Before the word that it is done: whoever is told to absorb once more finds out what is missing.
+            self.inherit(&closed.spending, at);
             let mut lots = self.account.lots.clone();
             lots.absorb(&closed.lots);
             let (lots, balance) = self.outcome(lots);
@@ -140,7 +159,7 @@ impl Decision<'_> {
         self.promote(program, at);
     }
 
-    fn enroll(&mut self, at: Timestamp) {
+    pub(super) fn enroll(&mut self, at: Timestamp) {
         if !self.account.enrolled {
             self.emit(LoyaltyEnrolled { at });
         }

@@ -17,15 +17,28 @@ pub struct Program {
     pub include_gift_cards: bool,
     /// From the lowest to the highest.
     pub tiers: Vec<Tier>,
-    /// What was earned within so many days decides the tier.
+    pub tier_by: TierBasis,
+    /// What was earned or spent within so many days decides the tier.
     pub tier_window_days: u32,
+    /// A redemption that is neither completed nor cancelled by then is cancelled; 0 for never.
+    pub hold_hours: u32,
+}
+
+/// What a tier is reached by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TierBasis {
+    /// Points that orders give as they stand.
+    #[default]
+    Points,
+    /// Money, in whole units of the shop's currency.
+    Spent,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tier {
     pub name: String,
-    /// Earned within the window.
-    pub from_points: i64,
+    /// Points, or units of money, within the window.
+    pub from: i64,
     /// Of the points that orders give.
     pub multiplier: Decimal,
 }
@@ -42,7 +55,9 @@ impl Default for Program {
             include_tax: false,
             include_gift_cards: false,
             tiers: Vec::new(),
+            tier_by: TierBasis::Points,
             tier_window_days: 365,
+            hold_hours: 24,
         }
     }
 }
@@ -79,9 +94,15 @@ impl Program {
         at.checked_sub(days(self.tier_window_days)).unwrap_or(Timestamp::MIN)
     }
 
-    /// The highest tier that so many points are enough for.
-    pub(super) fn deserved(&self, points: i64) -> Option<usize> {
-        self.tiers.iter().rposition(|tier| tier.from_points <= points)
+    /// When a hold that began at `at` is over; none when it has no end.
+    pub(super) fn lapses_at(&self, at: Timestamp) -> Option<Timestamp> {
+        let hours = SignedDuration::from_hours(self.hold_hours.into());
+        at.checked_add(hours).ok().filter(|_| self.hold_hours > 0)
+    }
+
+    /// The highest tier that so much is enough for.
+    pub(super) fn deserved(&self, qualifying: i64) -> Option<usize> {
+        self.tiers.iter().rposition(|tier| tier.from <= qualifying)
     }
 
     pub(super) fn rank(&self, name: &str) -> Option<usize> {

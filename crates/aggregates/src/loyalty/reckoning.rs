@@ -20,6 +20,8 @@ pub struct Reckoning {
     pub clawed_back: i64,
     /// What is left, by line.
     pub lines: Vec<LinePoints>,
+    /// What earns, less what of it was refunded; in the shop's currency.
+    pub spent: Decimal,
 }
 
 impl Reckoning {
@@ -27,12 +29,13 @@ impl Reckoning {
         if !worth.counts {
             return Self::default();
         }
-        let lines: Vec<&LineWorth> =
-            worth.lines.iter().filter(|line| terms.include_gift_cards || !line.gift_card).collect();
+        let earns = |line: &&LineWorth| !line.tip && (terms.include_gift_cards || !line.gift_card);
+        let lines: Vec<&LineWorth> = worth.lines.iter().filter(earns).collect();
         let (base, refunded) = base(worth, &lines, terms);
         let earned = round(base.checked_mul(terms.rate).and_then(|points| points.checked_mul(terms.multiplier)), terms);
         let clawed_back = if refunded >= base { earned } else { share(earned, refunded, base) };
-        Self { earned, clawed_back, lines: spread(earned - clawed_back, &lines) }
+        let spent = base.saturating_sub(refunded).max(Decimal::ZERO);
+        Self { earned, clawed_back, lines: spread(earned - clawed_back, &lines), spent }
     }
 
     /// What the order gives in the end.

@@ -1,10 +1,11 @@
-//! Two-phase redemption: hold, then complete or cancel. Naming it again changes nothing.
+//! Two-phase redemption: hold, then complete or cancel, in time. Naming it again changes nothing.
 
 use events::{
     CustomerId, LoyaltyPointsHeld, LoyaltyPointsRedeemed, LoyaltyRedemptionReversed, OrderId, Redemption, RedemptionId,
     RedemptionState, Timestamp,
 };
 
+use super::Program;
 use super::decide::Decision;
 
 /// Why points cannot be redeemed so.
@@ -77,12 +78,28 @@ impl Decision<'_> {
             RedemptionState::Completed => return Err(RedemptionError::Completed),
             RedemptionState::Held => self.refuse_closed()?,
         }
+        self.reverse(redemption, at);
+        Ok(())
+    }
+
+    /// Gives back what was held for too long, as of when its time was over.
+    pub(super) fn lapse(&mut self, program: &Program, now: Timestamp) {
+        let over = |(id, since): (&RedemptionId, &Timestamp)| Some((program.lapses_at(*since)?, id.clone()));
+        let mut over: Vec<_> = self.account.holds.iter().filter_map(over).filter(|(at, _)| *at <= now).collect();
+        over.sort();
+        for (at, id) in over {
+            if let Some(redemption) = self.account.redemptions.get(&id).cloned() {
+                self.reverse(redemption, at);
+            }
+        }
+    }
+
+    fn reverse(&mut self, redemption: Redemption, at: Timestamp) {
         let mut lots = self.account.lots.clone();
         lots.give_back(&redemption.draws);
         let redemption = Redemption { state: RedemptionState::Cancelled, ..redemption };
         let (lots, balance) = self.outcome(lots);
         self.emit(LoyaltyRedemptionReversed { at, redemption, lots, balance });
-        Ok(())
     }
 
     fn known(&self, id: &RedemptionId) -> Result<Redemption, RedemptionError> {

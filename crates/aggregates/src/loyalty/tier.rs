@@ -1,10 +1,10 @@
-//! Tiers: by what was earned in a rolling window; up at once, down at a review.
+//! Tiers: by what was earned or spent in a rolling window; up at once, down at a review.
 
 use events::{LoyaltyTierChanged, LoyaltyTierKept, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
-use super::{LoyaltyAccount, Program};
+use super::{LoyaltyAccount, Program, TierBasis};
 
 /// The tier an account has, and until when it is safe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,13 +14,13 @@ pub(super) struct Standing {
 }
 
 impl Decision<'_> {
-    /// A higher tier, if what was earned is enough for it.
+    /// A higher tier, if what was earned or spent is enough for it.
     pub(super) fn promote(&mut self, program: &Program, at: Timestamp) {
         if !self.account.enrolled {
             return;
         }
         // Orders come in any order: the window ends with the newest of them.
-        let newest = self.account.lots.iter().map(|lot| lot.earned_at).max();
+        let newest = self.account.lots.iter().map(|lot| lot.earned_at).max().max(self.account.spending.newest());
         let end = newest.map_or(at, |newest| newest.max(at));
         let qualifying = qualifying(self.account, program, end);
         let held = self.account.tier().and_then(|tier| program.rank(tier));
@@ -50,9 +50,12 @@ impl Decision<'_> {
     }
 }
 
-/// What orders of the window that ends at `end` give as they stand.
+/// What orders of the window that ends at `end` give, or what was spent on them, as they stand.
 fn qualifying(account: &LoyaltyAccount, program: &Program, end: Timestamp) -> i64 {
     let start = program.window_start(end);
+    if program.tier_by == TierBasis::Spent {
+        return account.spending.within(start, end);
+    }
     let inside = account.lots.iter().filter(|lot| lot.earned_at > start && lot.earned_at <= end);
     inside.map(|lot| lot.granted).sum()
 }

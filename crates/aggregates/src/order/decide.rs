@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use events::{
     AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentState, Line, LineId, OrderAddressChanged,
     OrderCancelled, OrderCheckedOut, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent,
-    OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged, OrderFulfillmentUpdated, OrderNoted,
-    OrderPaid, OrderPartiallyPaid, OrderPaymentAuthorized, OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced,
-    OrderProtection, OrderProtectionChanged, OrderRefunded, OrderReinstated, OrderReopened, OrderRestated,
-    OrderReturnUpdated, OrderReturned, OrderRiskAssessed, OrderShipmentTracked, OrderTagged, OrderTouched,
-    OrderTransactionRecorded, Refund, ReturnId, ReturnTold, Timestamp, Transaction, TransactionId, Waypoint,
+    OrderExtrasChanged, OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged,
+    OrderFulfillmentUpdated, OrderNoted, OrderPaid, OrderPartiallyPaid, OrderPaymentAuthorized,
+    OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced, OrderProtection, OrderProtectionChanged, OrderRefunded,
+    OrderReinstated, OrderReopened, OrderRestated, OrderReturnUpdated, OrderReturned, OrderRiskAssessed,
+    OrderShipmentTracked, OrderTagged, OrderTouched, OrderTransactionRecorded, Refund, ReturnId, ReturnTold, Timestamp,
+    Transaction, TransactionId, Waypoint,
 };
 use serde::Serialize;
 
@@ -105,6 +106,7 @@ impl Decision<'_> {
             test: snapshot.test,
             currency: snapshot.currency,
             source_name: snapshot.source_name.clone(),
+            locale: snapshot.locale.clone(),
             contact: snapshot.contact.clone(),
             addresses: snapshot.addresses.clone(),
             tags: snapshot.tags.clone(),
@@ -119,6 +121,9 @@ impl Decision<'_> {
         let (at, as_of) = (snapshot.as_of.updated_at, snapshot.as_of.clone());
         self.identity(&snapshot);
         self.lines_and_totals(&snapshot, standing);
+        if self.order.extras != snapshot.extras {
+            self.emit(OrderExtrasChanged { at, as_of: as_of.clone(), extras: snapshot.extras });
+        }
         if self.order.contact != snapshot.contact {
             self.emit(OrderContactChanged { at, as_of: as_of.clone(), contact: snapshot.contact });
         }

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use events::{
     AsOf, Currency, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, LineDelta,
-    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderPlaced, OrderProtection, OrderRestated, Refund,
-    RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction, TransactionId,
+    LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderExtras, OrderPlaced, OrderProtection,
+    OrderRefunded, OrderRestated, Refund, RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction,
+    TransactionId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,7 @@ pub struct Order {
     pub(super) lines: BTreeMap<LineId, HeldLine>,
     /// Units that were taken off lines beyond those that are known of.
     pub(super) lacking: BTreeMap<LineId, u32>,
+    pub(super) extras: OrderExtras,
     pub(super) totals: Option<Totals>,
     pub(super) financial_status: FinancialStatus,
     pub(super) fulfillment_status: FulfillmentStatus,
@@ -91,14 +93,7 @@ impl Order {
             OrderEvent::PaymentVoided(event) => self.payment(event.as_of, event.status),
             OrderEvent::PaymentStatusChanged(event) => self.payment(event.as_of, event.status),
             OrderEvent::TransactionRecorded(event) => self.record(event.transaction),
-            OrderEvent::Refunded(event) => {
-                for held in event.quantities {
-                    self.set_current_quantity(held.line_id, held.current_quantity);
-                }
-                self.lack(event.lacking);
-                event.refund.transactions.iter().cloned().for_each(|transaction| self.record(transaction));
-                self.refunds.insert(event.refund.id, event.refund);
-            }
+            OrderEvent::Refunded(event) => self.refund(event),
             OrderEvent::Returned(event) => self.hear_return(event.order_return.id, &event.as_of, event.told),
             OrderEvent::ReturnUpdated(event) => self.hear_return(event.order_return.id, &event.as_of, event.told),
             OrderEvent::RiskAssessed(event) => {
@@ -109,6 +104,10 @@ impl Order {
                 self.shipments.entry(event.fulfillment_id).or_default().hear(&event.as_of, event.told);
             }
             OrderEvent::CheckedOut(event) => self.checkout_token = Some(event.checkout_token),
+            OrderEvent::ExtrasChanged(event) => {
+                self.as_of = Some(event.as_of);
+                self.extras = event.extras;
+            }
             OrderEvent::Fulfilled(event) => self.fulfill(event.fulfillment),
             OrderEvent::FulfillmentUpdated(event) => self.fulfill(event.fulfillment),
             OrderEvent::FulfillmentCancelled(event) => self.fulfill(event.fulfillment),
@@ -132,14 +131,16 @@ impl Order {
                 self.as_of = Some(event.as_of);
                 self.cancelled = None;
             }
-            OrderEvent::Restated(event) => {
-                let OrderRestated { at: _, as_of, placed_at, name, test, currency, source_name } = event;
-                self.as_of = Some(as_of);
-                self.identity = Some(Identity { placed_at, name, test, currency, source_name });
-            }
+            OrderEvent::Restated(event) => self.restate(event),
             OrderEvent::Touched(event) => self.as_of = Some(event.as_of),
             OrderEvent::Deleted(event) => self.deleted_at = Some(event.at),
         }
+    }
+
+    fn restate(&mut self, event: OrderRestated) {
+        let OrderRestated { at: _, as_of, placed_at, name, test, currency, source_name } = event;
+        self.as_of = Some(as_of);
+        self.identity = Some(Identity { placed_at, name, test, currency, source_name });
     }
 
     fn place(&mut self, event: OrderPlaced) {
@@ -171,6 +172,15 @@ impl Order {
         self.edits.extend(event.edit.map(|edit| (edit.id, edit)));
         self.totals = event.totals.or_else(|| self.totals.take());
         self.as_of = event.as_of.or_else(|| self.as_of.take());
+    }
+
+    fn refund(&mut self, event: OrderRefunded) {
+        for held in event.quantities {
+            self.set_current_quantity(held.line_id, held.current_quantity);
+        }
+        self.lack(event.lacking);
+        event.refund.transactions.iter().cloned().for_each(|transaction| self.record(transaction));
+        self.refunds.insert(event.refund.id, event.refund);
     }
 
     fn lack(&mut self, lacking: Vec<LineDelta>) {

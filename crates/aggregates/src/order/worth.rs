@@ -22,11 +22,12 @@ pub struct OrderWorth {
     pub tax: Decimal,
 }
 
-/// One line's value. Units that an edit took off were never bought, and are not in it.
+/// One line's value, without tax that is in its price. Units that an edit took off were never bought, and are not in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineWorth {
     pub line_id: LineId,
     pub gift_card: bool,
+    pub tip: bool,
     /// Of all the units that were bought.
     pub bought: Decimal,
     /// Of those of them that were refunded.
@@ -66,6 +67,7 @@ impl Order {
         let of = |units: u32| {
             let whole = line.price.shop.amount().checked_mul(line.quantity.into());
             let net = whole.and_then(|whole| whole.checked_sub(line.discount.shop.amount())).unwrap_or_default();
+            let net = net.saturating_sub(self.included_tax(line.id));
             let part = net.max(Decimal::ZERO).checked_mul(units.into());
             let part = part.and_then(|part| part.checked_div(line.quantity.into())).unwrap_or_default();
             part.round_dp_with_strategy(DIGITS, RoundingStrategy::MidpointAwayFromZero)
@@ -73,6 +75,13 @@ impl Order {
         // All the money was given back, whatever the refunds say of lines.
         let all = self.financial_status == FinancialStatus::Refunded;
         let refunded = of(if all { bought } else { refunded });
-        LineWorth { line_id: line.id, gift_card: line.gift_card, bought: of(bought), refunded }
+        let tip = self.extras.tips.contains(&line.id);
+        LineWorth { line_id: line.id, gift_card: line.gift_card, tip, bought: of(bought), refunded }
+    }
+
+    /// On the whole line.
+    fn included_tax(&self, id: LineId) -> Decimal {
+        let tax = self.extras.included_tax.iter().find(|tax| tax.line_id == id);
+        tax.map_or(Decimal::ZERO, |tax| tax.tax.shop.amount())
     }
 }

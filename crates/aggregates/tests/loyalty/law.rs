@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aggregates::{Cancellation, Decider, LoyaltyAccount, LoyaltyCommand, Order, OrderCommand, OrderSnapshot, Program};
 use events::{
     AsOf, CustomerId, FinancialStatus, FulfillmentStatus, Line, LineId, Money, MoneySet, OrderAddresses, OrderContact,
-    OrderId, Refund, RefundId, RefundLine, RestockType, Totals,
+    OrderExtras, OrderId, Refund, RefundId, RefundLine, RestockType, Totals,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -147,11 +147,13 @@ fn placed(id: u64, day: i64) -> OrderSnapshot {
         currency: "EUR".parse().unwrap(),
         source_name: None,
         checkout_token: None,
+        locale: None,
         contact: OrderContact { customer_id: CustomerId::new(1), ..OrderContact::default() },
         addresses: OrderAddresses::default(),
         tags: Vec::new(),
         note: None,
         lines: vec![line(1, 3_333, 500), line(2, 1_999, 0)],
+        extras: OrderExtras::default(),
         totals: Totals {
             total: money(0),
             current_total: money(0),

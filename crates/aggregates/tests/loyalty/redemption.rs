@@ -98,13 +98,41 @@ fn a_cancelled_redemption_gives_the_points_back_to_their_lots_with_their_old_exp
 
 #[test]
 fn points_that_come_back_after_their_expiry_expire_at_the_next_moment() {
-    let mut story = Story::with(Program { validity_days: 30, ..Program::default() });
+    let mut story = Story::with(Program { validity_days: 30, hold_hours: 0, ..Program::default() });
     story.order(1, 0, 10_000, 0);
     story.hold("a", 100, 29).unwrap();
     assert!(story.advance(30).is_empty(), "held points do not expire");
     story.cancel("a", 31).unwrap();
     assert_eq!(story.account.due(super::story::order(1)), Some(at(30)));
     story.advance(31);
+    assert_eq!(story.balance(), (0, 0));
+}
+
+#[test]
+fn a_hold_that_nobody_ends_gives_its_points_back_when_its_time_is_over() {
+    let mut story = Story::with(Program { hold_hours: 48, ..Program::default() });
+    story.order(1, 0, 10_000, 0);
+    story.hold("forgotten", 60, 1).unwrap();
+    story.hold("spent", 30, 1).unwrap();
+    story.complete("spent", 2).unwrap();
+    let lapses_at = |key: &str| story.account.lapses_at(&super::story::redemption(key), &story.program);
+    assert_eq!((lapses_at("forgotten"), lapses_at("spent")), (Some(at(3)), None));
+    assert!(story.advance(2).is_empty());
+    let lapsed = story.advance(5);
+    assert!(matches!(&lapsed[..], [LoyaltyEvent::RedemptionReversed(told)] if told.at == at(3)), "{lapsed:?}");
+    assert!(story.advance(6).is_empty());
+    assert_eq!((story.balance(), story.complete("forgotten", 6)), ((70, 0), Err(RedemptionError::Cancelled)));
+}
+
+#[test]
+fn points_expire_between_their_redemption_and_its_refund_and_are_not_taken_twice() {
+    let mut story = Story::with(Program { validity_days: 30, hold_hours: 0, ..Program::default() });
+    story.order(1, 0, 10_000, 0);
+    story.hold("a", 40, 1).unwrap();
+    story.advance(30);
+    story.cancel("a", 31).unwrap();
+    story.advance(31);
+    story.order(1, 32, 10_000, 10_000);
     assert_eq!(story.balance(), (0, 0));
 }
 

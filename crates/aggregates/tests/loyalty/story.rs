@@ -92,6 +92,7 @@ pub(super) fn worth(day: i64, bought: i64, refunded: i64) -> OrderWorth {
     let line = LineWorth {
         line_id: LineId::new(1).unwrap(),
         gift_card: false,
+        tip: false,
         bought: Decimal::new(bought, 2),
         refunded: Decimal::new(refunded, 2),
     };

@@ -1,5 +1,6 @@
 //! `tillstream bench`: measurements, each beside its bare limit in the same run on the same machine.
 
+mod bare_reads;
 mod flash_sale;
 mod handlers;
 mod history;
@@ -8,9 +9,13 @@ mod load;
 mod measure;
 mod orders;
 mod prototype;
+mod query;
 mod rebuild;
+mod replay;
+mod seed;
 mod service;
 mod stage;
+mod visible;
 mod webhooks;
 
 use crate::cli::Common;
@@ -28,6 +33,13 @@ pub(crate) enum BenchCommand {
     History(history::HistoryArgs),
     /// Read models folded from the start of the log, beside a bare read of it.
     Rebuild(rebuild::RebuildArgs),
+    /// The whole log into a file, beside a bare read.
+    Replay(replay::ReplayArgs),
+    /// Reads by id beside a bare handler, and from a webhook to its row.
+    Query(query::QueryArgs),
+    /// The minimal reader.
+    #[command(hide = true)]
+    BareReads(bare_reads::BareReadsArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -40,6 +52,9 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
         BenchCommand::History(args) => history::run(common, args).await,
         BenchCommand::FlashSale(args) => flash_sale::run(common, args).await,
         BenchCommand::Rebuild(args) => rebuild::run(common, args).await,
+        BenchCommand::Replay(args) => replay::run(common, args).await,
+        BenchCommand::Query(args) => query::run(common, args).await,
+        BenchCommand::BareReads(args) => bare_reads::run(args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }
 }

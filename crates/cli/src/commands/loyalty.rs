@@ -41,7 +41,7 @@ pub(crate) async fn run(common: &Common, command: &LoyaltyCommand) -> Outcome {
 
 async fn account(common: &Common, shop: &Shop, customer: CustomerId, url: Option<&str>) -> Outcome {
     let base = instance::url(common, url)?;
-    let account = instance::get(&base, &format!("/v1/{shop}/customers/{customer}/loyalty")).await?;
+    let account = instance::get_with_key(common, &base, &format!("/v1/{shop}/customers/{customer}/loyalty")).await?;
     match common.output {
         Format::Json => output::json(&account)?,
         Format::Table => print_account(&account)?,
@@ -75,12 +75,13 @@ async fn simulated(common: &Common, shop: &Shop, order: OrderId) -> Outcome {
 }
 
 fn print_simulation(simulation: &Simulation) -> std::io::Result<()> {
-    let Simulation { customer_id, counts, terms, earned, clawed_back, points, recorded, lines, .. } = simulation;
+    let Simulation { customer_id, counts, terms, earned, clawed_back, points, spent, recorded, lines, .. } = simulation;
     let customer = customer_id.map_or_else(|| "a guest".to_owned(), |customer| format!("customer {customer}"));
     let rows = [
         ["of", &customer],
         ["counts", if *counts { "yes" } else { "no: not paid, cancelled, deleted or a test" }],
         ["rate", &format!("{} × {}, {:?}", terms.rate, terms.multiplier, terms.rounding).to_lowercase()],
+        ["spent", &spent.to_string()],
         ["earned", &earned.to_string()],
         ["clawed back", &clawed_back.to_string()],
         ["points", &points.to_string()],

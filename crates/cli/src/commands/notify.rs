@@ -60,7 +60,7 @@ async fn list(common: &Common, args: &LsArgs) -> Outcome {
     if let Some(customer) = args.customer {
         let _ = write!(path, "&customer_id={customer}");
     }
-    let answer: Value = instance::get(&instance::url(common, args.url.as_deref())?, &path).await?;
+    let answer: Value = instance::get_with_key(common, &instance::url(common, args.url.as_deref())?, &path).await?;
     let rows = &answer["data"];
     match common.output {
         Format::Json => output::json(rows)?,

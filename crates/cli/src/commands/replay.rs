@@ -22,7 +22,7 @@ use crate::failure::{Exit, Failure, Outcome};
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum ReplayCommand {
     /// Counts what would be replayed, and does nothing.
-    Plan(Selection),
+    Plan(Box<Selection>),
     /// Replays. A handler's effects are off unless --effects says otherwise: then it tells what it would do.
     Run(Box<RunArgs>),
     /// The replays that were run here, with their reasons and how far they came.

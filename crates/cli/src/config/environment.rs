@@ -13,6 +13,7 @@ pub(crate) const KEYS: &[&str] = &[
     "access.open",
     "access.per_second",
     "access.burst",
+    "access.key",
     "access.jwt.issuer",
     "access.jwt.audience",
     "access.jwt.jwks_url",

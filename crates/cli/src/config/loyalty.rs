@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use events::Rounding;
-use handlers::loyalty::{Program, Tier};
+use handlers::loyalty::{Program, Tier, TierBasis};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -24,8 +24,11 @@ pub(crate) struct Loyalty {
     include_shipping: bool,
     include_tax: bool,
     include_gift_cards: bool,
+    #[serde(deserialize_with = "hours")]
+    hold_hours: u32,
     #[serde(deserialize_with = "window")]
     tier_window_days: u32,
+    /// By points, each with `from_points`; or by money, each with `from_spent`.
     #[serde(deserialize_with = "tiers", skip_serializing_if = "Vec::is_empty")]
     tiers: Vec<TierConfig>,
 }
@@ -34,7 +37,11 @@ pub(crate) struct Loyalty {
 #[serde(deny_unknown_fields)]
 struct TierConfig {
     name: String,
-    from_points: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from_points: Option<i64>,
+    /// In whole units of the shop's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from_spent: Option<i64>,
     #[serde(default)]
     multiplier: Factor,
 }
@@ -61,6 +68,7 @@ impl Default for Loyalty {
             include_shipping: program.include_shipping,
             include_tax: program.include_tax,
             include_gift_cards: program.include_gift_cards,
+            hold_hours: program.hold_hours,
             tier_window_days: program.tier_window_days,
             tiers: Vec::new(),
         }
@@ -70,11 +78,9 @@ impl Default for Loyalty {
 impl Loyalty {
     /// As the service needs it.
     pub(crate) fn program(&self) -> Program {
-        let tier = |tier: &TierConfig| Tier {
-            name: tier.name.clone(),
-            from_points: tier.from_points,
-            multiplier: tier.multiplier.0,
-        };
+        let tier =
+            |tier: &TierConfig| Tier { name: tier.name.clone(), from: tier.from(), multiplier: tier.multiplier.0 };
+        let spent = self.tiers.iter().any(|tier| tier.from_spent.is_some());
         Program {
             rate: self.rate.0,
             rounding: self.rounding,
@@ -84,8 +90,17 @@ impl Loyalty {
             include_tax: self.include_tax,
             include_gift_cards: self.include_gift_cards,
             tiers: self.tiers.iter().map(tier).collect(),
+            tier_by: if spent { TierBasis::Spent } else { TierBasis::Points },
             tier_window_days: self.tier_window_days,
+            hold_hours: self.hold_hours,
         }
+    }
+}
+
+impl TierConfig {
+    /// It has one of the two.
+    fn from(&self) -> i64 {
+        self.from_points.or(self.from_spent).unwrap_or_default()
     }
 }
 
@@ -111,6 +126,11 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     if days <= MOST_DAYS { Ok(days) } else { Err(de::Error::custom(format!("more than {MOST_DAYS} days"))) }
 }
 
+fn hours<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let (hours, most) = (u32::deserialize(deserializer)?, 24 * MOST_DAYS);
+    if hours <= most { Ok(hours) } else { Err(de::Error::custom(format!("more than {most} hours"))) }
+}
+
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     match days(deserializer)? {
         0 => Err(de::Error::custom("a window of 0 days holds nothing")),
@@ -118,19 +138,23 @@ fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     }
 }
 
-/// From the lowest to the highest, each with a name of its own.
+/// From the lowest to the highest, each with a name of its own, all by points or all by money.
 fn tiers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TierConfig>, D::Error> {
     let tiers = Vec::<TierConfig>::deserialize(deserializer)?;
     let mut names = BTreeSet::new();
     for (at, tier) in tiers.iter().enumerate() {
-        let (name, from) = (&tier.name, tier.from_points);
+        let (name, from) = (&tier.name, tier.from());
         let refusal = if name.trim().is_empty() || name.len() > 64 {
             Some("needs a name of at most 64 bytes".to_owned())
         } else if !names.insert(name) {
             Some("is there twice".to_owned())
+        } else if tier.from_points.is_some() == tier.from_spent.is_some() {
+            Some("needs from_points or from_spent, and not both".to_owned())
+        } else if tier.from_points.is_some() != tiers[0].from_points.is_some() {
+            Some("goes by points where another goes by money".to_owned())
         } else if from < 0 {
-            Some("cannot begin below 0 points".to_owned())
-        } else if at > 0 && from <= tiers[at - 1].from_points {
+            Some("cannot begin below 0".to_owned())
+        } else if at > 0 && from <= tiers[at - 1].from() {
             Some(format!("must begin above tier {:?}: list tiers from the lowest to the highest", tiers[at - 1].name))
         } else {
             None
@@ -144,7 +168,7 @@ fn tiers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TierConfig>, 
 
 #[cfg(test)]
 mod tests {
-    use super::Loyalty;
+    use super::{Loyalty, TierBasis};
 
     fn refusal(file: &str) -> String {
         toml::from_str::<Loyalty>(file).unwrap_err().to_string()
@@ -168,6 +192,10 @@ mod tests {
             (tiers("{name = \"a\", from_points = -1}"), "line 2", "below 0"),
             (tiers("{name = \"a\", from_points = 1, multiplier = \"0\"}"), "line 2", "above 0"),
             (tiers("{name = \"a\", points = 1}"), "line 2", "points"),
+            (tiers("{name = \"a\"}"), "line 2", "from_spent"),
+            (tiers("{name = \"a\", from_points = 1, from_spent = 1}"), "line 2", "not both"),
+            (tiers("{name = \"a\", from_points = 1}, {name = \"b\", from_spent = 2}"), "line 2", "by money"),
+            ("hold_hours = 9000000".to_owned(), "line 1", "hours"),
         ] {
             let refusal = refusal(&file);
             assert!(refusal.contains(line) && refusal.contains(reason), "{file}: {refusal}");
@@ -181,6 +209,10 @@ mod tests {
         let program = toml::from_str::<Loyalty>(file).unwrap().program();
         assert_eq!((program.rate.to_string(), program.pending_days, program.validity_days), ("0.5".to_owned(), 14, 0));
         assert!(program.include_tax && !program.include_shipping);
+        assert_eq!((program.tier_by, program.hold_hours), (TierBasis::Points, 24));
+        let spent = "hold_hours = 2\ntiers = [{name = \"gold\", from_spent = 500}]";
+        let spent = toml::from_str::<Loyalty>(spent).unwrap().program();
+        assert_eq!((spent.tier_by, spent.hold_hours, spent.tiers[0].from), (TierBasis::Spent, 2, 500));
         let tiers: Vec<_> =
             program.tiers.iter().map(|tier| (tier.name.as_str(), tier.multiplier.to_string())).collect();
         assert_eq!(tiers, [("base", "1".to_owned()), ("gold", "2".to_owned())]);

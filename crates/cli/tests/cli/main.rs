@@ -4,15 +4,19 @@
 
 mod backup;
 mod exit_codes;
+mod inventory;
 mod keys;
+mod loyalty;
 mod notify;
 mod operators;
 mod permissions;
 mod process;
 mod quarantine;
 mod rebuild;
+mod replay;
 mod roles;
 mod scarcity;
+mod shop;
 mod shopify_side;
 mod trace;
 mod up;

@@ -1,9 +1,8 @@
-use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shopify::{Secret, sign};
 use testkit::MailServer;
 
 use crate::process::{PATIENCE, Up, run};
+use crate::shop::{self, said, say};
 
 /// Placed now: what was placed before the service began is not told.
 async fn place(up: &Up, id: u64) {
@@ -14,15 +13,8 @@ async fn place(up: &Up, id: u64) {
         "financial_status": "paid", "fulfillment_status": null, "tags": "",
         "total_price": "10.00", "current_total_price": "10.00", "subtotal_price": "10.00", "total_tax": "0.00",
         "total_discounts": "0.00", "line_items": [], "refunds": [], "fulfillments": [], "shipping_lines": [],
-    })
-    .to_string();
-    let request = reqwest::Client::new()
-        .post(format!("{}/webhooks/shopify", up.url))
-        .header("X-Shopify-Topic", "orders/create")
-        .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
-        .header("X-Shopify-Hmac-Sha256", sign(body.as_bytes(), &Secret::new("secret").unwrap()))
-        .body(body);
-    assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    });
+    say(up, "orders/create", body).await;
 }
 
 /// The shop's only notification, once it is in this state.
@@ -38,12 +30,6 @@ async fn until(dir: &std::path::Path, status: &str) -> Value {
         assert!(since.elapsed() < PATIENCE, "not {status}: {rows}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-}
-
-fn said(output: std::process::Output, code: i32) -> String {
-    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
-    stdout + &stderr
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,25 +49,18 @@ async fn an_order_is_confirmed_by_mail_and_once_more_when_an_operator_says_so() 
     assert_eq!((&row["recipient"], &row["to"]), (&json!("order/1001"), &json!("a***@e***.com")));
 
     let order = ["notify", "preview", "order_confirmation", "--order", "1001", "--shop", "acme"];
-    let preview = said(tillstream(dir.path(), &order), 0);
+    let preview = said(shop::run(dir.path(), &order), 0);
     assert!(preview.contains("Subject: Order #1001 confirmed") && !preview.contains("ann@example.com"), "{preview}");
 
     let key = row["key"].as_str().unwrap();
     let resend = ["notify", "resend", key, "--shop", "acme", "--reason", "the customer lost it"];
-    let would = said(tillstream(dir.path(), &[&resend[..], &["--dry-run"]].concat()), 0);
+    let would = said(shop::run(dir.path(), &[&resend[..], &["--dry-run"]].concat()), 0);
     assert!(would.contains("would ask for attempt 2 of order_confirmation"), "{would}");
-    assert!(said(tillstream(dir.path(), &resend), 0).contains("asked for attempt 2"));
+    assert!(said(shop::run(dir.path(), &resend), 0).contains("asked for attempt 2"));
     assert_eq!(mail.arrived(2).await.len(), 2);
     assert_eq!(until(dir.path(), "sent").await["attempt"], 2);
     let unknown = ["notify", "resend", &"0".repeat(32), "--shop", "acme", "--reason", "why"];
-    assert!(said(tillstream(dir.path(), &unknown), 3).contains("no such notification"));
-}
-
-/// With the shop that the process was started with.
-fn tillstream(dir: &std::path::Path, args: &[&str]) -> std::process::Output {
-    let mut command = crate::process::tillstream(dir);
-    command.env("TILLSTREAM_SHOPS_0_DOMAIN", "acme.myshopify.com").env("TILLSTREAM_SHOPS_0_SECRETS", "secret");
-    command.args(args).output().unwrap()
+    assert!(said(shop::run(dir.path(), &unknown), 3).contains("no such notification"));
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn as_user(dir: &Path, nats: SocketAddr, user: &str) -> Command {
         .env("TILLSTREAM_SHOPS_0_SECRETS", "secret")
         .env("TILLSTREAM_SIMULATOR_DELIVERIES_PER_SECOND", "100")
         .env("TILLSTREAM_NOTIFICATIONS_ENABLED", "true")
+        .env("TILLSTREAM_ACCESS_OPEN", "true")
         .env("TILLSTREAM_CHECKOUTS_ABANDONED_AFTER", "1s")
         .env("RUST_LOG", "warn")
         .stdout(Stdio::null());

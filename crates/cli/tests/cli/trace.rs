@@ -148,6 +148,8 @@ fn life() -> Vec<(&'static str, &'static str, String, &'static str)> {
         ("orders/updated", "created-2", status(26, "pending"), "already_recorded"),
         ("orders/updated", "authorized", status(30, "authorized"), "recorded"),
         ("orders/edited", "edited", EDIT.to_owned(), "recorded"),
+        // The same in other words.
+        ("orders/edited", "edited-2", EDIT.replace('{', "{ "), "unchanged"),
         ("orders/paid", "paid", status(34, "paid"), "recorded"),
         ("orders/updated", "late", status(28, "pending"), "stale"),
         ("fulfillments/create", "sent", fulfillment(91, 40, None), "recorded"),
@@ -202,6 +204,13 @@ async fn a_whole_life_is_told_with_its_reactions_its_rows_and_the_reason_of_each
     for model in ["orders", "order_lines", "stock", "loyalty"] {
         assert!(rows.iter().any(|row| row["model"] == model && row["behind"] == false), "{model}: {rows:?}");
     }
+    // Whoever watches sees the same reasons counted.
+    let metrics = reqwest::get(format!("{}/metrics", up.url)).await.unwrap().text().await.unwrap();
+    for (reason, count) in [("window", expected.len()), ("already_recorded", 1), ("stale", 1), ("unchanged", 1)] {
+        let line = format!("tillstream_webhook_duplicates_total{{reason=\"{reason}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line}");
+    }
+
     // What is kept only says where to look: without it the streams say the same.
     let (elsewhere, nats) = (tempfile::tempdir().unwrap(), format!("nats://{}", up.nats));
     let args = ["events", "trace", "1042", "--shop", "acme", "--nats-url", &nats];

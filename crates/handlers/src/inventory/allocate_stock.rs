@@ -5,14 +5,15 @@ use std::time::Duration;
 use aggregates::{LineDemand, Order, Routing, Rule, Stock, StockCommand};
 use db::Database;
 use events::{
-    AggregateKey, AggregateKind, Event, InventoryItemId, Level, LocationId, OrderEvent, OrderId, ProductEvent,
-    Recorded, Shop, StockPolicy, Timestamp, VariantId,
+    AggregateKey, AggregateKind, Event, FulfillmentOrder, InventoryItemId, Level, LocationId, OrderEvent, OrderId,
+    ProductEvent, Recorded, Shop, StockPolicy, Timestamp, VariantId,
 };
 use projections::{ReadError, order_lines, variants, wait_for};
 use streams::{Cause, EventStore, Failure, Loaded, Subscriber};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::stations::{self, Stations};
 use super::{COPY_NAMES, InventorySettings};
 
 /// How long the copies may lag before the subscriber is paused.
@@ -36,7 +37,8 @@ impl Subscriber for AllocateStock {
     type Message = Recorded<Event>;
 
     fn filters() -> Vec<String> {
-        [AggregateKind::Order, AggregateKind::Product].map(events::subject::events_of).into()
+        let kinds = [AggregateKind::Order, AggregateKind::Product, AggregateKind::FulfillmentOrder];
+        kinds.map(events::subject::events_of).into()
     }
 
     async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {
@@ -54,6 +56,7 @@ impl Subscriber for AllocateStock {
                 self.settle_all(told.variant.id, event).await
             }
             Event::Product(ProductEvent::VariantRemoved(told)) => self.settle_all(told.variant.id, event).await,
+            Event::FulfillmentOrder(told) => self.route(told.after(), event).await,
             _ => Ok(()),
         }
     }
@@ -77,6 +80,17 @@ impl AllocateStock {
         Ok(())
     }
 
+    /// Shopify has said, or said otherwise, where an order is sent from. An order that is not known yet asks
+    /// by itself when it comes.
+    async fn route(&self, told: &FulfillmentOrder, event: &Recorded<Event>) -> Result<(), Failure> {
+        self.copies_reach(event.position).await?;
+        let shop = &event.envelope.key.shop;
+        let Some(id) = stations::order_of(&self.copies, shop, told).await.map_err(unreadable)? else { return Ok(()) };
+        let order = AggregateKey::new(AggregateKind::Order, shop, id);
+        let known = self.store.load::<Order>(&order, 0).await?;
+        self.settle(shop, id, known, event).await
+    }
+
     /// Hands on what an order wants, until no newer word of the order has come meanwhile: an order's
     /// events may be handled side by side with its product's, or by another replica, and the older view
     /// must not be the last.
@@ -89,19 +103,34 @@ impl AllocateStock {
     ) -> Result<(), Failure> {
         let order = AggregateKey::new(AggregateKind::Order, shop, id);
         loop {
-            self.claim(shop, id, &known.state, event).await?;
+            let stations = self.stations(shop, id).await?;
+            self.claim(shop, id, &known.state, &stations, event).await?;
             let now = self.store.load::<Order>(&order, 0).await?;
-            if now.version == known.version {
+            // Of an order of which nothing was said the stock itself keeps what is said meanwhile.
+            let stand = stations.is_empty() || self.stations(shop, id).await? == stations;
+            if now.version == known.version && stand {
                 return Ok(());
             }
             known = now;
         }
     }
 
+    async fn stations(&self, shop: &Shop, id: OrderId) -> Result<Stations, Failure> {
+        Stations::of_order(&self.copies, shop, id).await.map_err(unreadable)
+    }
+
     /// One command per inventory item, with all lines of the order that want it.
-    async fn claim(&self, shop: &Shop, id: OrderId, order: &Order, event: &Recorded<Event>) -> Result<(), Failure> {
+    async fn claim(
+        &self,
+        shop: &Shop,
+        id: OrderId,
+        order: &Order,
+        stations: &Stations,
+        event: &Recorded<Event>,
+    ) -> Result<(), Failure> {
         let mut wanted: BTreeMap<InventoryItemId, Vec<LineDemand>> = BTreeMap::new();
-        for (variant, demand) in order.demands(id) {
+        for (variant, mut demand) in order.demands(id) {
+            stations.route(&mut demand);
             let row = variants::get(&self.copies, shop, variant).await.map_err(unreadable)?;
             // Not known yet: the line waits for its product's event.
             if let Some(item) = row.and_then(|row| row.view.inventory_item_id()) {
@@ -193,6 +222,7 @@ fn moves_stock(event: &OrderEvent) -> bool {
         | OrderEvent::Restated(_)
         | OrderEvent::Deleted(_) => true,
         OrderEvent::CheckedOut(_)
+        | OrderEvent::ExtrasChanged(_)
         | OrderEvent::Returned(_)
         | OrderEvent::ReturnUpdated(_)
         | OrderEvent::RiskAssessed(_)

@@ -6,7 +6,7 @@ use streams::{Cause, Due, Failure, Subscriber};
 use super::accounts::Accounts;
 use super::{Clock, NAME, PointsDue};
 
-/// Tells an account that a time has come: points become active or expire, a tier is reviewed.
+/// Tells an account that a time has come: points become active or expire, a hold is over, a tier is reviewed.
 pub struct AgePoints {
     accounts: Accounts,
     clock: Clock,
@@ -22,12 +22,12 @@ impl Subscriber for AgePoints {
     }
 
     async fn handle(&self, due: &Due<PointsDue>) -> Result<(), Failure> {
-        let PointsDue { shop, customer_id, order_id, at } = &due.content;
+        let PointsDue { shop, customer_id, at, .. } = &due.content;
         // A closed account hears nothing: the one that goes on has timers of its own.
         let command = LoyaltyCommand::Advance { program: self.program.clone(), at: *at };
         self.accounts.tell(shop, BTreeMap::from([(*customer_id, command)]), &Cause::due(due)).await?;
         // It may have been the last word of a timer that was set by an older state.
-        self.clock.arm(shop, *customer_id, *order_id).await
+        self.clock.arm(shop, *customer_id, due.content.aging()).await
     }
 }
 

@@ -99,6 +99,7 @@ impl AwardPoints {
 fn changes_worth(event: &OrderEvent) -> bool {
     match event {
         OrderEvent::Edited(_)
+        | OrderEvent::ExtrasChanged(_)
         | OrderEvent::ContactChanged(_)
         | OrderEvent::PaymentAuthorized(_)
         | OrderEvent::Paid(_)

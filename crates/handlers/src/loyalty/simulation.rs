@@ -1,5 +1,6 @@
 use aggregates::{LoyaltyAccount, Order, Reckoning};
 use events::{AggregateKey, AggregateKind, CustomerId, LinePoints, OrderId, Shop, Terms};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use streams::{EventStore, StoreError};
 
@@ -19,6 +20,8 @@ pub struct Simulation {
     pub earned: i64,
     pub clawed_back: i64,
     pub points: i64,
+    /// What was paid for what earns, and not refunded; in the shop's currency.
+    pub spent: Decimal,
     pub lines: Vec<LinePoints>,
     /// What the account has recorded for it.
     pub recorded: i64,
@@ -40,7 +43,7 @@ pub async fn simulate(
     let terms = account.terms(order_id, program);
     let reckoning = Reckoning::of(&worth, &terms);
     let points = reckoning.points();
-    let Reckoning { earned, clawed_back, lines } = reckoning;
+    let Reckoning { earned, clawed_back, lines, spent } = reckoning;
     Ok(Some(Simulation {
         order_id,
         customer_id: worth.customer_id,
@@ -49,6 +52,7 @@ pub async fn simulate(
         earned,
         clawed_back,
         points,
+        spent,
         lines,
         recorded: account.lot(order_id).map_or(0, |lot| lot.granted),
     }))

@@ -28,7 +28,7 @@ pub(super) struct Contact {
     pub(super) sms_consent: bool,
     /// Deleted.
     pub(super) gone: bool,
-    /// In which they began a checkout.
+    /// In which they ordered last, or began a checkout.
     pub(super) locale: Option<String>,
     /// What they are to be told is no longer so.
     pub(super) superseded: bool,
@@ -117,7 +117,8 @@ impl Recipients {
             customer_id: order.customer_id,
             first_name: order.first_name.or(known.first_name),
             country: order.country.or(known.country),
-            gone: order.deleted || known.gone,
+            gone: order.deleted || order.redacted || known.gone,
+            locale: order.locale.or(known.locale),
             ..known
         }))
     }
@@ -137,7 +138,7 @@ impl Recipients {
             email: content.email.or(known.email),
             phone: content.phone.or(known.phone),
             customer_id: content.customer_id,
-            locale: content.locale,
+            locale: content.locale.or(known.locale),
             superseded: row.completed,
             ..known
         }))
@@ -145,6 +146,7 @@ impl Recipients {
 
     async fn of_customer(&self, shop: &Shop, id: CustomerId) -> Result<Option<Contact>, Failure> {
         let found = customer_contacts::get(&self.copies, shop, id).await.map_err(unreadable)?;
+        let locale = order_contacts::locale_of(&self.copies, shop, id).await.map_err(unreadable)?;
         Ok(found.map(|found| found.view).map(|row| Contact {
             email: row.email,
             phone: row.phone,
@@ -154,6 +156,7 @@ impl Recipients {
             email_consent: row.email_consent,
             sms_consent: row.sms_consent,
             gone: row.gone,
+            locale,
             ..Contact::default()
         }))
     }

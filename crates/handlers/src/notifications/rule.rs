@@ -146,10 +146,16 @@ pub(super) fn occasions(event: &Recorded<Event>) -> Vec<Occasion> {
 
 fn of_order(event: &Recorded<Event>, order: OrderId, told: &OrderEvent) -> Vec<Occasion> {
     let once = |rule, at| vec![Occasion { rule, id: event.envelope.id.to_string(), at, whom: Whom::Order(order) }];
+    // Told again when more of it becomes known: a corrected reason, a note that came late.
+    let natural = |rule, id, at| Occasion { rule, id, at, whom: Whom::Order(order) };
     match told {
         OrderEvent::Placed(placed) => once(Rule::OrderConfirmation, placed.at),
-        OrderEvent::Cancelled(cancelled) => once(Rule::Cancellation, cancelled.at),
-        OrderEvent::Refunded(refunded) if gives_money_back(refunded) => once(Rule::Refund, refunded.at),
+        OrderEvent::Cancelled(cancelled) => {
+            vec![natural(Rule::Cancellation, format!("cancellation/{order}"), cancelled.at)]
+        }
+        OrderEvent::Refunded(refunded) if gives_money_back(refunded) => {
+            vec![natural(Rule::Refund, format!("refund/{order}/{}", refunded.refund.id), refunded.at)]
+        }
         OrderEvent::Fulfilled(told) => of_fulfillment(order, &told.fulfillment),
         OrderEvent::FulfillmentUpdated(told) => of_fulfillment(order, &told.fulfillment),
         _ => Vec::new(),

@@ -167,3 +167,35 @@ async fn what_waits_when_it_is_switched_off_is_not_sent() {
     assert_eq!(world.ends().await, ["order_confirmation suppressed switched_off"]);
     assert!(world.mail.mails().is_empty());
 }
+
+#[tokio::test]
+async fn a_refund_and_a_cancellation_are_told_once_however_often_more_of_them_becomes_known() {
+    let mut world = World::start().await;
+    let refund = |note: Option<&str>| {
+        json!({
+            "id": 5, "order_id": 1001, "created_at": "2026-03-01T12:02:00Z", "note": note, "refund_line_items": [],
+            "transactions": [{
+                "id": 81, "order_id": 1001, "kind": "refund", "status": "success", "amount": "12.00", "currency": "EUR",
+                "created_at": "2026-03-01T12:02:00Z", "processed_at": "2026-03-01T12:02:00Z",
+            }],
+        })
+    };
+    let at = |minute: u32| format!("2026-03-01T12:0{minute}:00Z");
+    let cancelled = |minute: u32, reason: Option<&str>, note: Option<&str>| {
+        let changes = json!({
+            "updated_at": at(minute), "cancelled_at": at(2), "cancel_reason": reason, "refunds": [refund(note)],
+        });
+        but(order(1001), changes)
+    };
+    world.say("orders/cancelled", cancelled(2, None, None)).await;
+    world.react().await;
+    world.say("refunds/create", refund(Some("chipped"))).await;
+    world.say("orders/updated", cancelled(3, Some("customer"), Some("chipped"))).await;
+    let told = world.events(AggregateKind::Order, 1001).await;
+    let count = |wire_type: &str| told.iter().filter(|event| event.envelope.wire_type == wire_type).count();
+    assert_eq!((count("order.refunded"), count("order.cancelled")), (2, 2), "more became known");
+    let mut ends = world.ends().await;
+    ends.sort();
+    assert_eq!(ends, ["cancellation sent", "order_confirmation sent", "refund sent"]);
+    assert_eq!(world.mail.mails().len(), 3);
+}

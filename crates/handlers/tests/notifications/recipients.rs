@@ -185,3 +185,64 @@ async fn who_left_a_checkout_is_reminded_unless_they_came_back_or_never_agreed()
     assert_eq!((mails.len(), message.subject()), (1, Some("Votre panier")));
     assert!(message.body_text(0).unwrap().contains("Mug https://acme.example/recover"));
 }
+
+#[tokio::test]
+async fn an_order_is_told_in_its_own_language_and_a_customer_in_that_of_their_last_order() {
+    let french = |rule: &str| {
+        let text =
+            "{% block subject %}Bonjour{% endblock %}{% block short %}{% endblock %}{% block text %}!{% endblock %}";
+        (format!("fr/{rule}.txt"), text.to_owned())
+    };
+    let mut world = World::with(|all| {
+        all.rules = only(&[Rule::OrderConfirmation, Rule::BackInStock]);
+        all.templates.extend(["order_confirmation", "back_in_stock"].map(french));
+    })
+    .await;
+    world.say("products/create", product()).await;
+    world
+        .say(
+            "customers/create",
+            customer(json!({"accepts_marketing": true, "email_marketing_consent": {
+                "state": "subscribed", "opt_in_level": "single_opt_in", "consent_updated_at": "2026-03-01T12:00:30Z",
+            }})),
+        )
+        .await;
+    let of_ann = |locale: Value| json!({"customer": {"id": 7}, "customer_locale": locale});
+    world.say("orders/create", but(order(1001), of_ann(json!("fr-CA")))).await;
+    world.say("orders/create", but(order(1002), json!({"customer": null, "customer_locale": "de"}))).await;
+    for (minute, available) in [(1, 5), (2, 0), (3, 4)] {
+        world.say("inventory_levels/update", level(minute, available)).await;
+    }
+    world.ends().await;
+    let mails = world.mail.mails();
+    let subjects: std::collections::BTreeSet<_> =
+        mails.iter().map(|mail| (read(mail).subject().unwrap_or_default().to_owned(), mail.to.clone())).collect();
+    let ann = vec!["ann@example.com".to_owned()];
+    assert_eq!(mails.len(), 3, "{subjects:?}");
+    assert_eq!(subjects, [("Bonjour".to_owned(), ann.clone()), ("Order #1002 confirmed".to_owned(), ann)].into());
+}
+
+#[tokio::test]
+async fn who_wants_to_be_forgotten_is_told_nothing_more_not_even_of_orders_without_an_account() {
+    let mut world = World::with(|all| all.rules = only(&[Rule::OrderConfirmation])).await;
+    world.say("customers/create", customer(json!({}))).await;
+    world.say("orders/create", order(1001)).await;
+    for guest in [1002, 1003] {
+        world.say("orders/create", but(order(guest), json!({"customer": null}))).await;
+    }
+    let redact = json!({
+        "shop_id": 1, "shop_domain": "acme.myshopify.com", "orders_to_redact": [1002],
+        "customer": {"id": 7, "email": "ann@example.com", "phone": null},
+    });
+    world.say("customers/redact", redact).await;
+    world.react().await;
+    let mut ends: Vec<_> = world.rows().await.iter().map(|row| (row.recipient.clone(), end(row))).collect();
+    ends.sort();
+    let gone = "order_confirmation suppressed recipient_gone".to_owned();
+    let told = "order_confirmation sent".to_owned();
+    assert_eq!(
+        ends,
+        [("order/1001".into(), gone.clone()), ("order/1002".into(), gone), ("order/1003".into(), told)]
+            as [(String, String); 3]
+    );
+}

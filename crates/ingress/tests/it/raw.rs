@@ -105,6 +105,13 @@ impl Client {
         Some(answer)
     }
 
+    /// Reads until these bytes have come.
+    pub(crate) async fn until(&mut self, bytes: &[u8]) {
+        while !self.unread.windows(bytes.len()).any(|window| window == bytes) {
+            self.read().await.expect("the connection ended");
+        }
+    }
+
     /// Waits for the end of the connection, however it comes about.
     pub(crate) async fn closed(&mut self) {
         while self.read().await.is_some() {}

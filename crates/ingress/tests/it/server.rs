@@ -200,3 +200,34 @@ async fn a_request_that_does_not_end_is_cut_off_when_the_drain_is_over() {
     tokio::time::timeout(LONG, server.task).await.unwrap().unwrap();
     assert!(client.answer().await.is_none());
 }
+
+#[tokio::test]
+async fn an_answer_that_is_still_being_told_is_no_idle_connection() {
+    let (speak, heard) = tokio::sync::mpsc::channel::<Bytes>(1);
+    let heard = Arc::new(tokio::sync::Mutex::new(Some(heard)));
+    let stream = async move || {
+        let heard = heard.lock().await.take().unwrap();
+        let words = futures::stream::unfold(heard, async |mut heard| {
+            let word = heard.recv().await?;
+            Some((Ok::<_, std::convert::Infallible>(word), heard))
+        });
+        axum::body::Body::from_stream(words)
+    };
+    let limits = ServerLimits { idle_timeout: Duration::from_millis(200), connections: 1, ..ServerLimits::default() };
+    let server = Server::start(router().route("/stream", get(stream)), limits).await;
+    let mut listener = server.connect().await;
+    listener.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    listener.head().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    speak.send(Bytes::from_static(b"still here")).await.unwrap();
+    listener.until(b"still here").await;
+    // Nor is it put out for another, which waits for its end.
+    let mut other = server.connect().await;
+    other.send(GET).await;
+    speak.send(Bytes::from_static(b"and here")).await.unwrap();
+    listener.until(b"and here").await;
+    drop(speak);
+    assert_eq!(other.answer().await.unwrap().status, 200);
+    server.shutdown.cancel();
+    tokio::time::timeout(LONG, server.task).await.unwrap().unwrap();
+}

@@ -32,13 +32,13 @@ pub struct CustomerContactRow {
     pub email_consent: bool,
     /// Has agreed to marketing by SMS.
     pub sms_consent: bool,
-    /// Deleted.
+    /// Deleted, merged into another, or wants to be forgotten.
     pub gone: bool,
 }
 
 impl Projection for CustomerContacts {
     const NAME: &'static str = "customer_contacts";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const COLUMNS: &'static [Column] = &[Column::integer("waits")];
     const INDEXES: &'static [&'static [&'static str]] = &[&["waits"]];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Customer];
@@ -65,11 +65,11 @@ impl Projection for CustomerContacts {
             CustomerEvent::Tagged(event) => row.waits_for = waits(&event.tags),
             CustomerEvent::ConsentChanged(event) => row.consent(event),
             CustomerEvent::Deleted(_) | CustomerEvent::Merged(_) => row.gone = true,
+            CustomerEvent::RedactionRequested(_) => row.forget(),
             CustomerEvent::SegmentJoined(_)
             | CustomerEvent::SegmentLeft(_)
             | CustomerEvent::PurchasesSummarized(_)
             | CustomerEvent::DataRequested(_)
-            | CustomerEvent::RedactionRequested(_)
             | CustomerEvent::Enabled(_)
             | CustomerEvent::Disabled(_)
             | CustomerEvent::Touched(_) => {}
@@ -87,6 +87,10 @@ impl CustomerContactRow {
         self.email.clone_from(&profile.email);
         self.phone.clone_from(&profile.phone);
         self.first_name.clone_from(&profile.first_name);
+    }
+
+    fn forget(&mut self) {
+        (self.gone, self.email, self.phone, self.first_name, self.country) = (true, None, None, None, None);
     }
 
     fn consent(&mut self, CustomerConsentChanged { channel, consent, .. }: &CustomerConsentChanged) {

@@ -129,8 +129,9 @@ impl LoyaltyRow {
                 let (merged_into, enrolled_at) = (Some(event.into), self.enrolled_at);
                 *self = Self { merged_into, enrolled_at, ..Self::default() };
             }
-            // They move points, and nothing else.
-            LoyaltyEvent::PointsEarned(_)
+            // They move points or tell what was spent, and nothing else.
+            LoyaltyEvent::SpendingRecorded(_)
+            | LoyaltyEvent::PointsEarned(_)
             | LoyaltyEvent::PointsClawedBack(_)
             | LoyaltyEvent::PointsActivated(_)
             | LoyaltyEvent::PointsExpired(_)

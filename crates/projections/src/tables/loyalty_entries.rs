@@ -96,6 +96,7 @@ fn about(event: &LoyaltyEvent) -> (Option<OrderId>, Option<RedemptionId>) {
     match event {
         LoyaltyEvent::PointsEarned(event) => (Some(event.order_id), None),
         LoyaltyEvent::PointsClawedBack(event) => (Some(event.order_id), None),
+        LoyaltyEvent::SpendingRecorded(event) => (Some(event.order_id), None),
         LoyaltyEvent::PointsActivated(event) => (Some(event.order_id), None),
         LoyaltyEvent::PointsExpired(event) => (Some(event.order_id), None),
         LoyaltyEvent::PointsHeld(event) => (event.redemption.order_id, Some(event.redemption.id.clone())),

@@ -52,6 +52,7 @@ pub(super) fn placed(at: i64, customer: Option<u64>) -> OrderPlaced {
         test: false,
         currency: "EUR".parse().unwrap(),
         source_name: None,
+        locale: None,
         contact: OrderContact {
             customer_id: customer.and_then(CustomerId::new),
             email: Some("jane@example.com".to_owned()),

@@ -178,6 +178,7 @@ fn order(step: Step) -> OrderEvent {
             test: step.amount.is_multiple_of(4),
             currency: euro(),
             source_name: None,
+            locale: None,
             contact: contact(step),
             addresses: OrderAddresses::default(),
             tags: vec![word],

@@ -3,5 +3,6 @@
 
 mod house;
 mod identity;
+mod kept;
 mod quarantine;
 mod trace;

@@ -15,6 +15,29 @@ pub(crate) fn moved(original: u64, from: u64, moved: u64, to: u64) -> String {
     })
 }
 
+/// `fulfillment_orders/placed_on_hold` and `fulfillment_orders/hold_released`.
+pub(crate) fn hold(id: u64, status: &str, created: Option<u64>) -> String {
+    json::object(|json| {
+        json.object("fulfillment_order", |json| members(json, id, status, None));
+        if let Some(hold) = created {
+            json.object("created_fulfillment_hold", |json| held(json, hold));
+        }
+    })
+}
+
+/// `fulfillment_holds/added` and `fulfillment_holds/released`.
+pub(crate) fn hold_told(id: u64, status: &str, hold: u64) -> String {
+    json::object(|json| {
+        json.object("fulfillment_order", |json| members(json, id, status, None));
+        json.object("fulfillment_hold", |json| held(json, hold));
+    })
+}
+
+fn held(json: &mut Json, hold: u64) {
+    json.text("id", &gid("FulfillmentHold", hold));
+    json.text("reason", "other");
+}
+
 fn members(json: &mut Json, id: u64, status: &str, location: Option<u64>) {
     json.text("id", &gid("FulfillmentOrder", id));
     json.text("status", status);

@@ -1,12 +1,12 @@
 use super::json;
 use crate::order::Order;
 
-/// `returns/approve`, of some units of one line.
-pub(crate) fn return_approved(order: &Order, id: u64, line: usize, units: u32) -> String {
+/// `returns/request`, `returns/approve` and `returns/process`, of some units of one line.
+pub(crate) fn return_told(order: &Order, id: u64, line: usize, units: u32, status: &str) -> String {
     json::object(|json| {
         json.number("id", id);
         json.gid("Return", id);
-        json.text("status", "open");
+        json.text("status", status);
         json.object("order", |json| {
             json.number("id", order.id);
             json.gid("Order", order.id);
@@ -29,12 +29,12 @@ pub(crate) fn return_approved(order: &Order, id: u64, line: usize, units: u32) -
     })
 }
 
-/// `returns/close`.
-pub(crate) fn return_closed(order: &Order, id: u64) -> String {
+/// `returns/close`, `returns/cancel` and `returns/reopen`.
+pub(crate) fn return_ended(order: &Order, id: u64, status: &str) -> String {
     json::object(|json| {
         json.number("id", id);
         json.gid("Return", id);
         json.number("order_id", order.id);
-        json.text("status", "closed");
+        json.text("status", status);
     })
 }

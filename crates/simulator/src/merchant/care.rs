@@ -17,6 +17,29 @@ impl Store {
             order_changed.tags.insert(tag);
         }
         self.send_order(order, &[]);
+        self.remark(order);
+    }
+
+    /// What is said beside the order: its risk, its protection, a hold.
+    fn remark(&mut self, order: usize) {
+        let (level, now) = (self.chance.one_of(["LOW", "MEDIUM", "HIGH"]), self.clock.now());
+        let status = self.chance.one_of(["active", "inactive"]);
+        match self.chance.between(0..=9) {
+            0 => self.send("orders/risk_assessment_changed", body::risk(&self.orders[order], level, now)),
+            1 => self.send("orders/shopify_protect_eligibility_changed", body::protected(&self.orders[order], status)),
+            2 => self.send_order(order, &["orders/link_requested"]),
+            3 => self.hold(order),
+            _ => {}
+        }
+    }
+
+    /// Held, and let go again: of the stock nothing moves.
+    fn hold(&mut self, order: usize) {
+        let (id, hold) = (self.orders[order].fulfillment_order, self.new_id());
+        self.send("fulfillment_orders/placed_on_hold", body::hold(id, "on_hold", Some(hold)));
+        self.send("fulfillment_holds/added", body::hold_told(id, "on_hold", hold));
+        self.send("fulfillment_holds/released", body::hold_told(id, "open", hold));
+        self.send("fulfillment_orders/hold_released", body::hold(id, "open", None));
     }
 
     /// Another mail, another address, or a customer where there was none.

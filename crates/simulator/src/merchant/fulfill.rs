@@ -111,8 +111,22 @@ impl Store {
             _ => parcel.shipment = Some("delivered"),
         }
         parcel.updated_at = now;
+        let status = parcel.shipment;
         self.send("fulfillments/update", body::fulfillment(&self.orders[order], at));
+        if let Some(status) = status {
+            self.scan(order, at, status);
+        }
         self.send_order(order, &[]);
+    }
+
+    /// Where a parcel was seen; now and then by mistake.
+    fn scan(&mut self, order: usize, at: usize, status: &str) {
+        let id = self.new_id();
+        let body = body::scanned(&self.orders[order], at, id, status, self.clock.now());
+        self.send("fulfillment_events/create", body.clone());
+        if self.chance.percent(10) {
+            self.send("fulfillment_events/delete", body);
+        }
     }
 
     fn standing_parcels(&self, order: usize) -> Vec<usize> {

@@ -5,7 +5,9 @@ use crate::store::Store;
 impl Store {
     pub(super) fn mind_the_goods(&mut self) {
         match self.chance.between(0..=99) {
-            0..=47 => self.restock(),
+            0..=2 => self.mind_the_trade(),
+            3..=39 => self.restock(),
+            40..=47 => self.transfer(),
             48..=55 => self.recount(),
             56..=60 => self.stock_elsewhere(),
             61..=88 => self.change_product(),

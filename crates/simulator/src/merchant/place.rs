@@ -72,6 +72,7 @@ impl Store {
         let market = customer.as_ref().map_or_else(|| market(&mut self.chance), |customer| customer.market);
         let market = if over_the_counter { &MARKETS[0] } else { market };
         let address = self.address(id, customer.as_ref(), market);
+        let email = self.contact(id, customer.as_ref());
         let test = self.chance.percent(2);
         let source = if over_the_counter { "pos" } else { self.chance.one_of(["web", "web", "web", "580111"]) };
         Order {
@@ -84,7 +85,8 @@ impl Store {
             updated_at: now,
             customer: buyer,
             company: customer.as_ref().and_then(|customer| customer.company),
-            email: self.contact(id, customer.as_ref()),
+            unreachable: email.is_none(),
+            email,
             phone: customer.and_then(|customer| customer.phone),
             shipping_address: Some(address.clone()).filter(|_| !over_the_counter),
             billing_address: Some(address).filter(|_| !over_the_counter || buyer.is_some()),

@@ -59,13 +59,41 @@ impl Store {
         };
         let asked = (restock == "return" && self.chance.percent(60)).then(|| self.new_id());
         if let Some(id) = asked {
-            self.send("returns/approve", body::return_approved(&self.orders[order], id, at, units));
+            self.tell_return(order, (id, at, units), &[("returns/request", "requested"), ("returns/approve", "open")]);
         }
         self.orders[order].lines[at].returned += units;
         let lines = vec![self.refund_line(order, Back { line: at, units, restock, location })];
         self.refund(order, lines, 0, 0);
         if let Some(id) = asked {
-            self.send("returns/close", body::return_closed(&self.orders[order], id));
+            self.tell_return(order, (id, at, units), &[("returns/process", "open")]);
+            self.end_return(order, id);
+        } else if self.chance.percent(20) {
+            self.refuse_return(order, at);
+        }
+    }
+
+    fn tell_return(&mut self, order: usize, (id, line, units): (u64, usize, u32), steps: &[(&'static str, &str)]) {
+        for (topic, status) in steps {
+            self.send(topic, body::return_told(&self.orders[order], id, line, units, status));
+        }
+    }
+
+    fn end_return(&mut self, order: usize, id: u64) {
+        let again = self.chance.percent(20);
+        let steps = [("returns/close", "closed"), ("returns/reopen", "open"), ("returns/close", "closed")];
+        for (topic, status) in steps.into_iter().take(if again { 3 } else { 1 }) {
+            self.send(topic, body::return_ended(&self.orders[order], id, status));
+        }
+    }
+
+    /// One that was asked for in vain, or not meant.
+    fn refuse_return(&mut self, order: usize, line: usize) {
+        let id = self.new_id();
+        self.tell_return(order, (id, line, 1), &[("returns/request", "requested")]);
+        if self.chance.percent(50) {
+            self.tell_return(order, (id, line, 1), &[("returns/decline", "declined")]);
+        } else {
+            self.send("returns/cancel", body::return_ended(&self.orders[order], id, "canceled"));
         }
     }
 

@@ -56,7 +56,16 @@ async fn a_log_comes_back_from_its_archive_as_it_was_however_often_it_is_cut_off
         // Those that wait together are appended as one atomic batch.
         together(&store, &order("archive", id), 1..=(if id % 50 == 0 { 20 } else { 1 })).await;
     }
-    let headers = [("ce-type", "order.dreamt".to_owned()), ("ce-id", "x".to_owned())];
+    let headers = [
+        ("ce-type", "order.dreamt"),
+        ("ce-id", "x"),
+        ("ce-dataschema", "events/order.dreamt/v1.json"),
+        ("ce-time", "2026-01-01T00:00:00Z"),
+        ("ce-aggregateversion", "1"),
+        ("ce-correlationid", "x"),
+        ("ce-causationid", "x"),
+    ];
+    let headers = headers.map(|(name, value)| (name, value.to_owned()));
     RawPublisher::connect(&origin.url()).await.publish(unknown(), &headers, b"{}".to_vec()).await;
     let lines = written(&origin).await;
     let events = told(&lines);

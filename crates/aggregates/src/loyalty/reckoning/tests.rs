@@ -11,7 +11,7 @@ fn money(cents: i64) -> Decimal {
 
 fn line(id: u64, bought: i64, refunded: i64) -> LineWorth {
     let line_id = LineId::new(id).unwrap();
-    LineWorth { line_id, gift_card: false, bought: money(bought), refunded: money(refunded) }
+    LineWorth { line_id, gift_card: false, tip: false, bought: money(bought), refunded: money(refunded) }
 }
 
 fn worth(lines: Vec<LineWorth>) -> OrderWorth {

@@ -10,7 +10,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::webhooks::Webhooks;
 use crate::failure::{Exit, Failure, Outcome};
 
 /// What came of one load.
@@ -21,10 +20,16 @@ pub(super) struct Load {
     pub(super) refused: u64,
 }
 
-/// Posts as fast as the answers come.
+/// What is asked, one request after the other, each known by its number.
+pub(super) trait Requests: Send + Sync + 'static {
+    /// Writes the whole request in place of what the buffer holds.
+    fn write(&self, number: u64, request: &mut Vec<u8>);
+}
+
+/// Asks as fast as the answers come.
 pub(super) async fn run(
     address: SocketAddr,
-    webhooks: Arc<Webhooks>,
+    requests: Arc<impl Requests>,
     connections: usize,
     time: Duration,
 ) -> Outcome<Load> {
@@ -32,7 +37,7 @@ pub(super) async fn run(
     let until = Instant::now() + time;
     let mut workers = JoinSet::new();
     for _ in 0..connections {
-        workers.spawn(post(address, webhooks.clone(), next.clone(), until));
+        workers.spawn(ask(address, requests.clone(), next.clone(), until));
     }
     let mut sum = Load::default();
     while let Some(part) = workers.join_next().await {
@@ -43,12 +48,12 @@ pub(super) async fn run(
     Ok(sum)
 }
 
-async fn post(address: SocketAddr, webhooks: Arc<Webhooks>, next: Arc<AtomicU64>, until: Instant) -> Outcome<Load> {
+async fn ask(address: SocketAddr, requests: Arc<impl Requests>, next: Arc<AtomicU64>, until: Instant) -> Outcome<Load> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut load, mut request, mut answer) = (Load::default(), Vec::new(), Vec::new());
     while Instant::now() < until {
-        webhooks.write(next.fetch_add(1, Ordering::Relaxed), &mut request);
+        requests.write(next.fetch_add(1, Ordering::Relaxed), &mut request);
         let sent = Instant::now();
         stream.write_all(&request).await?;
         match read_status(&mut stream, &mut answer).await? {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use aggregates::{Order, OrderCommand, OrderSnapshot, Product, ProductCommand, ProductSnapshot, Stock, StockCommand};
 use events::{
     AggregateKey, AggregateKind, AsOf, Currency, FinancialStatus, FulfillmentStatus, InventoryItemId, Line, LineId,
-    LocationId, Money, MoneySet, Observation, OrderAddresses, OrderContact, OrderId, ProductDescription, ProductId,
-    Shop, Timestamp, Totals, Variant, VariantId,
+    LocationId, Money, MoneySet, Observation, OrderAddresses, OrderContact, OrderExtras, OrderId, ProductDescription,
+    ProductId, Shop, Timestamp, Totals, Variant, VariantId,
 };
 use streams::{Cause, EventStore};
 use tokio::sync::Semaphore;
@@ -109,11 +109,13 @@ impl Orders {
             currency: self.currency,
             source_name: Some("web".to_owned()),
             checkout_token: None,
+            locale: None,
             contact: OrderContact::default(),
             addresses: OrderAddresses::default(),
             tags: Vec::new(),
             note: None,
             lines: vec![line],
+            extras: OrderExtras::default(),
             totals: Totals {
                 total: money,
                 current_total: money,

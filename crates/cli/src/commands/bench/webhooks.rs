@@ -3,6 +3,8 @@
 use axum::body::Bytes;
 use shopify::{Secret, sign};
 
+use super::load::Requests;
+
 /// Shopify's own length, so that it can be written over in place.
 const ID_LENGTH: usize = 36;
 
@@ -22,16 +24,6 @@ impl Webhooks {
         Self { requests: bodies.into_iter().map(|body| Request::new(domain, &sign(&body, secret), body)).collect() }
     }
 
-    /// The `number`th request, whole.
-    pub(super) fn write(&self, number: u64, request: &mut Vec<u8>) {
-        let chosen = self.chosen(number);
-        request.clear();
-        request.extend_from_slice(&chosen.before_id);
-        request.extend_from_slice(id(number).as_bytes());
-        request.extend_from_slice(&chosen.after_id);
-        request.extend_from_slice(&chosen.body);
-    }
-
     /// The `number`th body alone.
     pub(super) fn body(&self, number: u64) -> Bytes {
         self.chosen(number).body.clone()
@@ -39,6 +31,17 @@ impl Webhooks {
 
     fn chosen(&self, number: u64) -> &Request {
         &self.requests[number as usize % self.requests.len()]
+    }
+}
+
+impl Requests for Webhooks {
+    fn write(&self, number: u64, request: &mut Vec<u8>) {
+        let chosen = self.chosen(number);
+        request.clear();
+        request.extend_from_slice(&chosen.before_id);
+        request.extend_from_slice(id(number).as_bytes());
+        request.extend_from_slice(&chosen.after_id);
+        request.extend_from_slice(&chosen.body);
     }
 }
 

@@ -35,7 +35,7 @@ enum Act {
     Handle(Box<Replayed>),
     /// Messages are asked for once more.
     Resend {
-        store: EventStore,
+        store: Box<EventStore>,
         expires_after: jiff::SignedDuration,
         reason: String,
     },
@@ -74,7 +74,7 @@ impl Handler {
             }
             Effects::NewOnly => Act::Handle(Box::new(replayed(name, config, shops, broker, false).await?)),
             Effects::Force => Act::Resend {
-                store: EventStore::with_capacity(broker, 1),
+                store: Box::new(EventStore::with_capacity(broker, 1)),
                 expires_after: config.notifications.expires_after,
                 reason: args.reason.clone().unwrap_or_default(),
             },

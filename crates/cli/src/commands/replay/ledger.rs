@@ -82,6 +82,11 @@ impl Ledger {
         self.save().await
     }
 
+    /// It did not even begin.
+    pub(super) async fn fail(&mut self, failure: &Failure) -> Outcome {
+        self.note(Run { ended_at: Some(Timestamp::now()), error: Some(failure.to_string()), ..self.run.clone() }).await
+    }
+
     /// How it ended: finished, stopped or failed.
     pub(super) async fn end(&mut self, ended: &Outcome<bool>, run: Run) -> Outcome {
         let error = match ended {

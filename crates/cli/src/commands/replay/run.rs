@@ -30,7 +30,7 @@ const NOTE: Duration = Duration::from_secs(1);
 enum Sink {
     Handler(Box<Handler>),
     File(Archive),
-    Stream(StreamCopy),
+    Stream(Box<StreamCopy>),
 }
 
 #[derive(Debug, Serialize)]
@@ -60,7 +60,11 @@ pub(super) async fn run(common: &Common, args: &RunArgs) -> Outcome {
     if args.resume.is_some() {
         (range.from, range.to) = (before.position + 1, before.to);
     }
-    let sink = Sink::open(common, args, &config, &broker, &before).await?;
+    let opened = Sink::open(common, args, &config, &broker, &before).await;
+    if let (Err(failure), Some(ledger)) = (&opened, &mut ledger) {
+        ledger.fail(failure).await?;
+    }
+    let sink = opened?;
     let mut replay = Replay { sink, events: before.events, position: range.from - 1 };
     let ended = replay.drive(args, &broker, range, ledger.as_mut()).await;
     if let Some(ledger) = &mut ledger {
@@ -179,7 +183,7 @@ impl Sink {
             return Ok(Self::File(Archive::open(path, begun)?));
         }
         if let Some(stream) = &target.stream {
-            return Ok(Self::Stream(StreamCopy::begin(broker, stream, prefix).map_err(explain)?));
+            return Ok(Self::Stream(Box::new(StreamCopy::begin(broker, stream, prefix).map_err(explain)?)));
         }
         let name = target.handler.clone().unwrap_or_default();
         let handler = Handler::open(common.output, args, &name, config, &loaded.shops()?, broker).await?;

@@ -103,6 +103,7 @@ impl OrderRow {
             OrderEvent::AddressChanged(event) => self.head(&event.as_of, |_| {}),
             OrderEvent::Tagged(event) => self.head(&event.as_of, |head| head.tags.clone_from(&event.tags)),
             OrderEvent::Noted(event) => self.head(&event.as_of, |_| {}),
+            OrderEvent::ExtrasChanged(event) => self.head(&event.as_of, |_| {}),
             OrderEvent::PaymentAuthorized(event) => self.payment(&event.as_of, event.status),
             OrderEvent::Paid(event) => self.payment(&event.as_of, event.status),
             OrderEvent::PartiallyPaid(event) => self.payment(&event.as_of, event.status),

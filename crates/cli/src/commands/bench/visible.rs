@@ -1,0 +1,113 @@
+//! How soon a webhook can be read: the whole product, at a steady pace, and a reader that asks until the row is there.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, StatusCode};
+use serde_json::json;
+use shopify::{Secret, sign};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::measure::Figures;
+use super::stage::Receiver;
+use crate::failure::{Exit, Failure, Outcome};
+
+const DOMAIN: &str = "bench.myshopify.com";
+const SECRET: &str = "bench-secret";
+/// One of so many is waited for; to ask for all would be a load of its own.
+const SAMPLED: u64 = 10;
+const AGAIN: Duration = Duration::from_millis(1);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn measure(dir: &Path, per_second: u64, time: Duration) -> Outcome<Figures> {
+    let data = dir.join("visible");
+    // one of an earlier run
+    let _ = std::fs::remove_dir_all(&data);
+    let data_dir = data.display().to_string();
+    let environment = [
+        ("TILLSTREAM_SHOPS_0_DOMAIN", DOMAIN),
+        ("TILLSTREAM_SHOPS_0_SECRETS", SECRET),
+        ("TILLSTREAM_ACCESS_OPEN", "true"),
+        ("TILLSTREAM_DATA_DIR", data_dir.as_str()),
+        ("TILLSTREAM_LOG_FILTER", "warn"),
+    ];
+    let up = Receiver::start(dir, &["up"], &environment).await?;
+    let (base, client) = (format!("http://{}", up.address), Client::new());
+    ready(&client, &base).await?;
+    let mut ticks = interval(Duration::from_secs(1) / u32::try_from(per_second).unwrap_or(u32::MAX));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let (started, mut ways) = (Instant::now(), JoinSet::new());
+    let mut number = 0;
+    while started.elapsed() < time {
+        ticks.tick().await;
+        number += 1;
+        ways.spawn(way(client.clone(), base.clone(), number));
+    }
+    let mut latencies = Vec::new();
+    while let Some(way) = ways.join_next().await {
+        latencies.extend(way??);
+    }
+    let seconds = started.elapsed();
+    up.stop().await?;
+    std::fs::remove_dir_all(&data)?;
+    let mut figures = Figures::new(latencies, seconds, 0, [None, None]);
+    figures.per_second = number as f64 / seconds.as_secs_f64();
+    Ok(figures)
+}
+
+/// From the webhook's first byte to the first answer that shows its row; none when it is not waited for.
+async fn way(client: Client, base: String, number: u64) -> Outcome<Option<Duration>> {
+    let body = order(number).to_string();
+    let signature = sign(body.as_bytes(), &Secret::new(SECRET)?);
+    let request = client
+        .post(format!("{base}/webhooks/shopify"))
+        .header("X-Shopify-Topic", "orders/create")
+        .header("X-Shopify-Shop-Domain", DOMAIN)
+        .header("X-Shopify-Webhook-Id", number.to_string())
+        .header("X-Shopify-Hmac-Sha256", signature)
+        .body(body);
+    let started = Instant::now();
+    let answer = request.send().await?;
+    if answer.status() != StatusCode::OK {
+        return Err(Failure::new(Exit::Failed, format!("a webhook was answered {}", answer.status())));
+    }
+    if !number.is_multiple_of(SAMPLED) {
+        return Ok(None);
+    }
+    let row = format!("{base}/v1/bench/orders/{number}");
+    while started.elapsed() < PATIENCE {
+        if client.get(&row).send().await?.status() == StatusCode::OK {
+            return Ok(Some(started.elapsed()));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+    Err(Failure::new(Exit::Failed, "a webhook did not become a row"))
+}
+
+async fn ready(client: &Client, base: &str) -> Outcome {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        let answer = client.get(format!("{base}/readyz")).send().await;
+        if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(Failure::new(Exit::Failed, "it does not become ready"))
+}
+
+fn order(number: u64) -> serde_json::Value {
+    json!({
+        "id": number, "name": format!("#{number}"), "currency": "EUR", "test": false,
+        "created_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
+        "processed_at": "2026-03-01T12:00:00Z", "financial_status": "paid", "fulfillment_status": null, "tags": "",
+        "customer": {"id": 7}, "total_price": "24.00", "current_total_price": "24.00", "subtotal_price": "20.00",
+        "total_tax": "4.00", "total_discounts": "0.00",
+        "line_items": [{
+            "id": number * 10, "product_id": 50, "variant_id": 51, "sku": "MUG", "title": "Mug", "quantity": 2,
+            "current_quantity": 2, "price": "10.00", "gift_card": false, "variant_inventory_management": null,
+        }],
+        "refunds": [], "fulfillments": [], "shipping_lines": [], "note": "x".repeat(2_000),
+    })
+}
