@@ -64,10 +64,10 @@ impl World {
             ..NotificationSettings::default()
         };
         change(&mut settings);
-        let parts = Parts::open(&fixture, &folder, &settings).await;
+        let parts = Box::pin(Parts::open(&fixture, &folder, &settings)).await;
         let database = database(&folder, "rows").await;
         let models = [ReadModel::of::<notifications::Notifications>()];
-        let rows = Engine::open(database.clone(), fixture.broker.clone(), &models).await.unwrap();
+        let rows = Box::pin(Engine::open(database.clone(), fixture.broker.clone(), &models)).await.unwrap();
         let store = EventStore::new(&fixture.broker);
         let rows = (rows, database);
         Self { fixture, store, mail, settings, parts, clock, rows, deliveries: 0, folder }
@@ -76,7 +76,7 @@ impl World {
     /// As a new process with these settings, on the same database.
     pub(crate) async fn restart(&mut self, change: impl FnOnce(&mut NotificationSettings)) {
         change(&mut self.settings);
-        self.parts = Parts::open(&self.fixture, &self.folder, &self.settings).await;
+        self.parts = Box::pin(Parts::open(&self.fixture, &self.folder, &self.settings)).await;
     }
 
     /// The service's own parts, to be called directly.

@@ -79,12 +79,12 @@ async fn dead_letters_find_their_way_back_on_a_cluster() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operators_keep_their_word_on_one_server() {
-    operators::laws(&Fixture::single(&operators::durables()).await).await;
+    Box::pin(operators::laws(&Fixture::single(&operators::durables()).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operators_keep_their_word_on_a_cluster() {
-    operators::laws(&Fixture::cluster(&operators::durables()).await).await;
+    Box::pin(operators::laws(&Fixture::cluster(&operators::durables()).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
