@@ -106,9 +106,7 @@ impl AllocateStock {
             let stations = self.stations(shop, id).await?;
             self.claim(shop, id, &known.state, &stations, event).await?;
             let now = self.store.load::<Order>(&order, 0).await?;
-            // Of an order of which nothing was said the stock itself keeps what is said meanwhile.
-            let stand = stations.is_empty() || self.stations(shop, id).await? == stations;
-            if now.version == known.version && stand {
+            if now.version == known.version && self.stations(shop, id).await? == stations {
                 return Ok(());
             }
             known = now;
