@@ -108,6 +108,8 @@ const ACTS: &[(&str, &[&str])] = &[
         "take allocate_stock",
         &[
             "$JS.API.CONSUMER.MSG.NEXT.EVENTS.allocate_stock",
+            "$JS.API.CONSUMER.UNPIN.EVENTS.allocate_stock",
+            "tries.allocate_stock.7",
             "$JS.ACK.EVENTS.allocate_stock.1.1.1.1.1",
             "$JS.ACK._.hash.EVENTS.allocate_stock.1.1.1.1.1.token",
             "dead.allocate_stock.acme",
