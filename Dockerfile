@@ -21,6 +21,9 @@ COPY --from=build /src/Cargo.lock /usr/share/tillstream/Cargo.lock
 COPY --from=build --chown=65532:65532 /empty /data
 USER 65532:65532
 WORKDIR /
+# The root file system is read-only: without a place for its temporary files SQLite cannot write a large batch, and a
+# role that has fallen behind never catches up.
+ENV SQLITE_TMPDIR=/data
 ENV TILLSTREAM_SERVER_LISTEN=0.0.0.0:8080 TILLSTREAM_DATA_DIR=/data TILLSTREAM_LOG_FORMAT=json
 VOLUME /data
 EXPOSE 8080

@@ -153,6 +153,11 @@ fn every_user_of_the_broker_has_its_password_everywhere() {
 }
 
 #[test]
+fn a_read_only_image_has_a_place_for_sqlites_temporary_files() {
+    assert!(read("Dockerfile").contains("ENV SQLITE_TMPDIR=/data\n"), "a large batch cannot be written without one");
+}
+
+#[test]
 fn every_service_is_deployed_and_watched() {
     let listed = read("crates/cli/tests/cli/roles.rs");
     let roles: Vec<&str> =
