@@ -3,6 +3,9 @@
 use std::pin::Pin;
 
 use async_nats::header::HeaderMap;
+use async_nats::jetstream;
+use async_nats::jetstream::context::{Context, PublishError};
+use async_nats::jetstream::publish::PublishAck;
 use bytes::Bytes;
 use events::{Envelope, header};
 use futures::StreamExt;
@@ -10,7 +13,7 @@ use futures::stream::FuturesOrdered;
 
 use crate::api::ReadError;
 use crate::archive::Archived;
-use crate::publish::{MESSAGE_ID, PubAck, PublishError, put};
+use crate::publish::{MESSAGE_ID, put};
 use crate::raw::FromDelivery;
 use crate::reader::{event_at, events_head};
 use crate::{Broker, Raw, Stream};
@@ -38,23 +41,34 @@ pub enum CopyError {
     Misplaced { position: u64, found: u64 },
 }
 
-type Sending = Pin<Box<dyn Future<Output = (u64, Result<PubAck, PublishError>)> + Send>>;
+type Sending = Pin<Box<dyn Future<Output = (u64, Result<PublishAck, PublishError>)> + Send>>;
 
 /// Sends in order and lets the confirmations come behind.
+///
+/// Each message is with the client before the next one is begun: what waits side by side for a place in
+/// a queue may overtake, and the log takes nothing out of its order.
 struct Pipeline {
     broker: Broker,
+    jetstream: Context,
     under_way: FuturesOrdered<Sending>,
 }
 
 impl Pipeline {
     fn new(broker: &Broker) -> Self {
-        Self { broker: broker.clone(), under_way: FuturesOrdered::new() }
+        let jetstream = jetstream::new(broker.client.clone());
+        Self { broker: broker.clone(), jetstream, under_way: FuturesOrdered::new() }
     }
 
     /// Gives the oldest confirmation when there is no more room.
     async fn send(&mut self, position: u64, subject: String, headers: HeaderMap, body: Bytes) -> Option<Confirmed> {
-        let broker = self.broker.clone();
-        self.under_way.push_back(Box::pin(async move { (position, broker.publish(subject, headers, body).await) }));
+        let sent = self.jetstream.publish_with_headers(subject, headers, body).await;
+        self.under_way.push_back(Box::pin(async move {
+            let stored = match sent {
+                Ok(answer) => answer.await,
+                Err(error) => Err(error),
+            };
+            (position, stored)
+        }));
         if self.under_way.len() < UNDER_WAY { None } else { self.confirmed().await }
     }
 
@@ -69,7 +83,7 @@ impl Pipeline {
     }
 }
 
-type Confirmed = Result<(u64, PubAck), CopyError>;
+type Confirmed = Result<(u64, PublishAck), CopyError>;
 
 /// Puts an archive into an empty log: every event at its own position.
 pub struct LogImport {
@@ -204,7 +218,7 @@ impl StreamCopy {
         Ok(self.confirmed)
     }
 
-    fn note(&mut self, confirmed: Option<(u64, PubAck)>) {
+    fn note(&mut self, confirmed: Option<(u64, PublishAck)>) {
         self.confirmed = confirmed.map_or(self.confirmed, |(position, _)| position);
     }
 }
