@@ -9,8 +9,9 @@ mod state;
 mod worth;
 
 use events::{
-    AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, OrderAddresses,
-    OrderContact, OrderExtras, OrderProtection, Refund, ReturnId, ReturnTold, Timestamp, Totals, Transaction, Waypoint,
+    AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, Money, MoneySet,
+    OrderAddresses, OrderContact, OrderExtras, OrderProtection, Refund, ReturnId, ReturnTold, Timestamp, Totals,
+    Transaction, Waypoint,
 };
 
 pub use demand::{DemandPart, LineDemand};
@@ -78,6 +79,43 @@ pub struct OrderSnapshot {
     pub closed_at: Option<Timestamp>,
     pub refunds: Vec<Refund>,
     pub fulfillments: Vec<Fulfillment>,
+}
+
+impl OrderSnapshot {
+    /// An order without content, placed at this moment; what is known of it is put in.
+    pub fn placed(at: Timestamp, currency: Currency) -> Self {
+        let zero = MoneySet::same(Money::zero(currency));
+        Self {
+            as_of: AsOf { updated_at: at, triggered_at: None, digest: String::new() },
+            placed_at: at,
+            name: String::new(),
+            test: false,
+            currency,
+            source_name: None,
+            checkout_token: None,
+            locale: None,
+            contact: OrderContact::default(),
+            addresses: OrderAddresses::default(),
+            tags: Vec::new(),
+            note: None,
+            lines: Vec::new(),
+            extras: OrderExtras::default(),
+            totals: Totals {
+                total: zero,
+                current_total: zero,
+                subtotal: zero,
+                tax: zero,
+                discounts: zero,
+                shipping: zero,
+            },
+            financial_status: FinancialStatus::Pending,
+            fulfillment_status: FulfillmentStatus::Unfulfilled,
+            cancelled: None,
+            closed_at: None,
+            refunds: Vec::new(),
+            fulfillments: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -334,17 +334,3 @@ fn a_fulfilment_order_moves_the_promise_to_where_it_is_sent_from() {
     let shelf = shelf.claimed(vec![part(Some(LYON), 5, Fate::Shipped, 4)], Vec::new());
     assert_eq!((shelf.level(PARIS), shelf.level(LYON)), ((10, 0, 10), (6, 0, 6)));
 }
-
-#[test]
-fn a_demand_that_was_made_before_the_word_does_not_take_the_promise_back() {
-    let shelf = Shelf::default().observed(PARIS, 0, 10).observed(LYON, 0, 10).wanted(5, 4);
-    let shelf = shelf.claimed(vec![part(Some(LYON), 5, Fate::Wanted, 4)], Vec::new());
-    let told = shelf.log.len();
-    let shelf = shelf.wanted(5, 4);
-    assert_eq!((shelf.level(PARIS), shelf.level(LYON), shelf.log.len()), ((10, 0, 10), (6, 4, 10), told));
-    // The next word counts, and so does the end.
-    let shelf = shelf.claimed(vec![part(Some(PARIS), 5, Fate::Wanted, 4)], Vec::new());
-    assert_eq!((shelf.level(PARIS), shelf.level(LYON)), ((6, 4, 10), (10, 0, 10)));
-    let shelf = shelf.claimed(vec![part(None, 5, Fate::Released { at: at(9) }, 4)], Vec::new());
-    assert_eq!((shelf.level(PARIS), shelf.level(LYON)), ((10, 0, 10), (10, 0, 10)));
-}

@@ -3,6 +3,7 @@
 //! Events carry the values *after* the change (target state, not deltas), so that a reader
 //! overwrites and never adds. Those that come from a snapshot say which one (`as_of`).
 
+mod extras;
 mod order_return;
 mod shipment;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::events;
 use crate::*;
 
+pub use extras::*;
 pub use order_return::*;
 pub use shipment::*;
 
@@ -137,30 +139,6 @@ pub struct Address {
     pub province_code: Option<String>,
     pub country_code: Option<String>,
     pub phone: Option<String>,
-}
-
-/// What of its lines' prices is not paid for goods changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OrderExtrasChanged {
-    pub at: Timestamp,
-    pub as_of: AsOf,
-    pub extras: OrderExtras,
-}
-
-/// What of an order's lines is not paid for goods. Empty where prices are without tax and nobody tipped.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OrderExtras {
-    /// Tax that is in the prices, by line.
-    pub included_tax: Vec<LineTax>,
-    /// Lines that are a tip.
-    pub tips: Vec<LineId>,
-}
-
-/// Tax on a whole line after its discount, as it was ordered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LineTax {
-    pub line_id: LineId,
-    pub tax: MoneySet,
 }
 
 /// Lines or totals changed.

@@ -83,6 +83,11 @@ pub fn timers_due(service: &str) -> String {
     format!("timers.{}.*.due", encode(service))
 }
 
+/// `tries.<consumer>.<sequence>`: how often a message was tried in vain.
+pub fn tries(consumer: &str, sequence: u64) -> String {
+    format!("tries.{}.{sequence}", encode(consumer))
+}
+
 /// Reads the key of a due timer back.
 pub fn parse_timer_due(subject: &str) -> Option<String> {
     let mut tokens = subject.strip_prefix("timers.")?.split('.').skip(1);

@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use aggregates::{Checkout, CheckoutCommand, CheckoutSnapshot, Order, OrderCommand, OrderSnapshot};
-use events::{
-    AggregateKey, AggregateKind, AsOf, CheckoutContent, FinancialStatus, FulfillmentStatus, Money, MoneySet,
-    OrderAddresses, OrderContact, OrderExtras, Timestamp, Totals,
-};
+use events::{AggregateKey, AggregateKind, AsOf, CheckoutContent, Money, Timestamp};
 use handlers::checkouts::{AbandonCheckouts, Checkouts, CheckoutsSettings, WatchCheckouts};
 use jiff::SignedDuration;
 use streams::{Cause, EventStore, Step, Subscriber, Subscription, SubscriptionSettings};
@@ -109,38 +106,8 @@ fn content() -> CheckoutContent {
 }
 
 fn order(token: &str) -> OrderSnapshot {
-    let money = MoneySet::same(zero());
-    let at = Timestamp::now();
-    OrderSnapshot {
-        as_of: AsOf { updated_at: at, triggered_at: None, digest: String::new() },
-        placed_at: at,
-        name: "#1001".to_owned(),
-        test: false,
-        currency: "EUR".parse().unwrap(),
-        source_name: None,
-        checkout_token: Some(token.to_owned()),
-        locale: None,
-        contact: OrderContact::default(),
-        addresses: OrderAddresses::default(),
-        tags: Vec::new(),
-        note: None,
-        lines: Vec::new(),
-        extras: OrderExtras::default(),
-        totals: Totals {
-            total: money,
-            current_total: money,
-            subtotal: money,
-            tax: money,
-            discounts: money,
-            shipping: money,
-        },
-        financial_status: FinancialStatus::Pending,
-        fulfillment_status: FulfillmentStatus::Unfulfilled,
-        cancelled: None,
-        closed_at: None,
-        refunds: Vec::new(),
-        fulfillments: Vec::new(),
-    }
+    let placed = OrderSnapshot::placed(Timestamp::now(), "EUR".parse().unwrap());
+    OrderSnapshot { checkout_token: Some(token.to_owned()), ..placed }
 }
 
 #[tokio::test]

@@ -7,10 +7,9 @@ use aggregates::{
 };
 use db::Database;
 use events::{
-    AggregateKey, AggregateKind, AsOf, Event, FinancialStatus, FulfillmentOrderId, FulfillmentOrderLine,
-    FulfillmentOrderTold, FulfillmentStatus, InventoryItemId, Line, LineId, LocationId, Money, MoneySet, Observation,
-    OrderAddresses, OrderContact, OrderExtras, OrderId, ProductDescription, ProductId, Shop, StockEvent, Timestamp,
-    Totals, Variant, VariantId,
+    AggregateKey, AggregateKind, AsOf, Event, FulfillmentOrderId, FulfillmentOrderLine, FulfillmentOrderTold,
+    InventoryItemId, Line, LineId, LocationId, Money, MoneySet, Observation, OrderId, ProductDescription, ProductId,
+    Shop, StockEvent, Timestamp, Variant, VariantId,
 };
 use handlers::inventory::{AllocateStock, Inventory, InventorySettings, Rule};
 use projections::Engine;
@@ -165,36 +164,8 @@ fn order(second: i64, quantity: u32) -> OrderSnapshot {
         gift_card: false,
         tracked: true,
     };
-    OrderSnapshot {
-        as_of: as_of(second),
-        placed_at: at(10),
-        name: "#1".to_owned(),
-        test: false,
-        currency: "EUR".parse().unwrap(),
-        source_name: None,
-        checkout_token: None,
-        locale: None,
-        contact: OrderContact::default(),
-        addresses: OrderAddresses::default(),
-        tags: Vec::new(),
-        note: None,
-        lines: vec![line],
-        extras: OrderExtras::default(),
-        totals: Totals {
-            total: money,
-            current_total: money,
-            subtotal: money,
-            tax: money,
-            discounts: money,
-            shipping: money,
-        },
-        financial_status: FinancialStatus::Pending,
-        fulfillment_status: FulfillmentStatus::Unfulfilled,
-        cancelled: None,
-        closed_at: None,
-        refunds: Vec::new(),
-        fulfillments: Vec::new(),
-    }
+    let placed = OrderSnapshot::placed(at(10), "EUR".parse().unwrap());
+    OrderSnapshot { as_of: as_of(second), lines: vec![line], ..placed }
 }
 
 #[tokio::test]

@@ -8,9 +8,8 @@ use aggregates::{
     Customer, CustomerCommand, LoyaltyAccount, LoyaltyCommand, Order, OrderCommand, OrderSnapshot, Program, Tier,
 };
 use events::{
-    AggregateKey, AggregateKind, AsOf, CustomerId, DomainEvents, Event, FinancialStatus, FulfillmentStatus, Line,
-    LineId, LoyaltyEvent, Money, MoneySet, OrderAddresses, OrderContact, OrderExtras, OrderId, Recorded, Refund,
-    RefundId, RefundLine, RestockType, Shop, Timestamp, Totals,
+    AggregateKey, AggregateKind, AsOf, CustomerId, DomainEvents, Event, FinancialStatus, Line, LineId, LoyaltyEvent,
+    Money, MoneySet, OrderContact, OrderId, Recorded, Refund, RefundId, RefundLine, RestockType, Shop, Timestamp,
 };
 use handlers::loyalty::{AgePoints, AwardPoints, Loyalty, LoyaltySettings, MergeAccounts, SchedulePoints, simulate};
 use jiff::{SignedDuration, Unit};
@@ -162,29 +161,13 @@ fn order(second: i64, customer: u64, refunded: u32) -> OrderSnapshot {
         lines: vec![RefundLine { line_id, quantity: 1, restock_type: RestockType::Return, location_id: None }],
         transactions: Vec::new(),
     };
-    let zero = money(0);
     OrderSnapshot {
         as_of: AsOf { updated_at, triggered_at: None, digest: String::new() },
-        placed_at,
-        name: "#1".to_owned(),
-        test: false,
-        currency: "EUR".parse().unwrap(),
-        source_name: None,
-        checkout_token: None,
-        locale: None,
         contact: OrderContact { customer_id: CustomerId::new(customer), email: None, phone: None },
-        addresses: OrderAddresses::default(),
-        tags: Vec::new(),
-        note: None,
         lines: vec![line],
-        extras: OrderExtras::default(),
-        totals: Totals { total: zero, current_total: zero, subtotal: zero, tax: zero, discounts: zero, shipping: zero },
         financial_status: FinancialStatus::Paid,
-        fulfillment_status: FulfillmentStatus::Unfulfilled,
-        cancelled: None,
-        closed_at: None,
         refunds: (1..=refunded).map(back).collect(),
-        fulfillments: Vec::new(),
+        ..OrderSnapshot::placed(placed_at, "EUR".parse().unwrap())
     }
 }
 

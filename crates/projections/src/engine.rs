@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use db::{Build, BuildState, Database, Log, ResumeError};
 use events::{AggregateKind, Timestamp};
-use streams::{Broker, EventReader, ReadError, Stream, events_head, stream_epoch};
+use streams::{Backoff, Broker, EventReader, ReadError, Stream, events_head, stream_epoch};
 use tokio::task::JoinError;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -100,15 +100,14 @@ impl Engine {
     }
 
     async fn follow(&mut self) -> Infallible {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match self.advance().await {
-                Ok(()) => pause = FIRST_PAUSE,
+                Ok(()) => pauses.reset(),
                 Err(error) => {
                     self.reader = None;
                     self.report(&error).await;
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    sleep(pauses.next_wait()).await;
                 }
             }
         }

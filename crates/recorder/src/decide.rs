@@ -21,55 +21,32 @@ pub(crate) async fn decide(
     command: Command,
     cause: &Cause,
 ) -> Result<Told, Failure> {
-    command.dispatch(Append { store, key, cause }).await
+    let receipt = store.tell(key, command.clone(), cause).await?;
+    let stale = receipt.appended == 0 && command.dispatch(Ask { store, key, at_least: receipt.position }).await?;
+    Ok(Told { appended: receipt.appended, stale })
 }
 
 /// Whether the aggregate knows of a later moment than the command tells of.
 pub(crate) async fn is_stale(store: &EventStore, key: &AggregateKey, command: Command) -> Result<bool, Failure> {
-    command.dispatch(Ask { store, key }).await
-}
-
-type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
-
-struct Append<'a> {
-    store: &'a EventStore,
-    key: &'a AggregateKey,
-    cause: &'a Cause,
+    command.dispatch(Ask { store, key, at_least: 0 }).await
 }
 
 struct Ask<'a> {
     store: &'a EventStore,
     key: &'a AggregateKey,
-}
-
-impl<'a> Execute for Append<'a> {
-    type Output = Answer<'a, Told>;
-
-    fn execute<A: Decider>(self, command: A::Command) -> Self::Output {
-        Box::pin(async move {
-            let Self { store, key, cause } = self;
-            let receipt = store.execute::<A>(key, command.clone(), cause).await?;
-            let stale = receipt.appended == 0 && knows_newer::<A>(store, key, &command, receipt.position).await?;
-            Ok(Told { appended: receipt.appended, stale })
-        })
-    }
+    /// The position that the state has to have reached; 0 for the newest.
+    at_least: u64,
 }
 
 impl<'a> Execute for Ask<'a> {
-    type Output = Answer<'a, bool>;
+    type Output = Pin<Box<dyn Future<Output = Result<bool, Failure>> + Send + 'a>>;
 
     fn execute<A: Decider>(self, command: A::Command) -> Self::Output {
-        Box::pin(async move { knows_newer::<A>(self.store, self.key, &command, 0).await })
+        Box::pin(async move {
+            let loaded = self.store.load::<A>(self.key, self.at_least).await?;
+            Ok(loaded.state.knows_newer(&command))
+        })
     }
-}
-
-async fn knows_newer<A: Decider>(
-    store: &EventStore,
-    key: &AggregateKey,
-    command: &A::Command,
-    position: u64,
-) -> Result<bool, Failure> {
-    Ok(store.load::<A>(key, position).await?.state.knows_newer(command))
 }
 
 /// What these events of one aggregate make of it, as JSON; null when there are none.

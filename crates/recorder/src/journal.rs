@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use db::{Advance, Change, Column, Content, Database, Filter, Log, Order, RowKey, Select, Table};
 use events::{AggregateKey, Shop};
 use serde::{Deserialize, Serialize};
-use streams::{Broker, Failure, InboxDelivery, InboxReader, ReadError, Stream, inbox_span, stream_epoch};
+use streams::{Backoff, Broker, Failure, InboxDelivery, InboxReader, ReadError, Stream, inbox_span, stream_epoch};
 use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::sync::CancellationToken;
@@ -108,16 +108,15 @@ impl Journal {
     }
 
     async fn follow(&mut self) -> Infallible {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match self.advance().await {
-                Ok(()) => pause = FIRST_PAUSE,
+                Ok(()) => pauses.reset(),
                 Err(error) => {
                     self.reader = None;
                     tracing::error!(error = &error as &dyn std::error::Error, "the recorder's journal stands still");
                     metrics::counter!("tillstream_recorder_journal_failures_total").increment(1);
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    tokio::time::sleep(pauses.next_wait()).await;
                 }
             }
         }

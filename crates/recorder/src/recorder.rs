@@ -154,6 +154,8 @@ pub(crate) fn reason(standing: Standing, stale: bool) -> Reason {
 
 impl Subscriber for Recorder {
     const NAME: &'static str = "recorder";
+    /// Of two deliveries of one resource the newer word stays, whichever is recorded first.
+    const SHARED: bool = true;
     type Message = Webhook;
 
     async fn handle(&self, webhook: &Webhook) -> Result<(), Failure> {

@@ -17,25 +17,25 @@ pub(crate) async fn pause(ceiling: Duration) {
 
 /// Waits that double up to a ceiling.
 #[derive(Debug, Clone)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     ceiling: Duration,
     failures: u32,
 }
 
 impl Backoff {
-    pub(crate) const fn new(first: Duration, ceiling: Duration) -> Self {
+    pub const fn new(first: Duration, ceiling: Duration) -> Self {
         Self { first, ceiling, failures: 0 }
     }
 
     /// The next wait: half of it fixed, half of it chance.
-    pub(crate) fn next(&mut self) -> Duration {
+    pub fn next_wait(&mut self) -> Duration {
         let base = self.first.saturating_mul(1 << self.failures.min(20)).min(self.ceiling);
         self.failures += 1;
         base / 2 + full_jitter(base / 2)
     }
 
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 }
@@ -47,12 +47,12 @@ mod tests {
     #[test]
     fn waits_grow_to_the_ceiling_and_start_over_after_a_success() {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-        assert!(backoff.next() <= Duration::from_millis(100));
-        let waits: Vec<Duration> = (0..40).map(|_| backoff.next()).collect();
+        assert!(backoff.next_wait() <= Duration::from_millis(100));
+        let waits: Vec<Duration> = (0..40).map(|_| backoff.next_wait()).collect();
         assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(1)));
         assert!(waits[39] >= Duration::from_millis(500));
         backoff.reset();
-        assert!(backoff.next() <= Duration::from_millis(100));
+        assert!(backoff.next_wait() <= Duration::from_millis(100));
     }
 
     #[test]

@@ -48,9 +48,15 @@ impl User {
             // The second form is that of later servers, with domain and account.
             self = self.publishes(format!("$JS.ACK.{stream}.{name}.>"));
             self = self.publishes(format!("$JS.ACK.*.*.{stream}.{name}.>"));
+            // What it tried in vain.
+            self = self.publishes(format!("tries.{}.*", subject::encode(&name)));
+        }
+        if !durable.shared {
+            self = self.asks(&format!("CONSUMER.UNPIN.{}.{}", durable.stream, durable.name));
         }
         let dead = format!("dead.{}.>", subject::encode(durable.name));
-        self.asks(&format!("STREAM.MSG.GET.{}", durable.stream)).publishes(dead)
+        let streams = [durable.stream, Stream::Timers];
+        streams.iter().fold(self, |user, stream| user.asks(&format!("STREAM.MSG.GET.{stream}"))).publishes(dead)
     }
 
     /// Reads a stream from any position through consumers of its own, which the server forgets. Their names

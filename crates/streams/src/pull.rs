@@ -1,17 +1,19 @@
 //! Pulling messages from a consumer: requests are kept open ahead, so that none is waited for.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Message, StatusCode, Subscriber};
 use futures::{FutureExt, StreamExt};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::Stream;
 use crate::api::ReadError;
 use crate::broker::Broker;
 use crate::denials::Lookout;
+use crate::place::Place;
 
 /// How long a request stays open at the server.
 const EXPIRES: Duration = Duration::from_secs(30);
@@ -29,6 +31,8 @@ pub(crate) struct Pull {
     connections: watch::Receiver<u64>,
     requests: VecDeque<Request>,
     last_request: u64,
+    /// Of a consumer that has one reader at a time.
+    place: Option<Arc<Place>>,
     /// What is denied is never answered: without it we would ask for ever.
     lookout: Lookout,
 }
@@ -55,8 +59,14 @@ impl Pull {
             connections,
             requests: VecDeque::new(),
             last_request: 0,
+            place: None,
             lookout,
         })
+    }
+
+    /// Of a consumer that gives all its messages to one reader at a time: the others wait for their turn.
+    pub(crate) fn at(self, place: Arc<Place>) -> Self {
+        Self { place: Some(place), ..self }
     }
 
     /// The next message; asks for as many as there is room for. Cancel safe.
@@ -133,20 +143,42 @@ impl Pull {
         } else {
             json!({ "batch": batch, "expires": EXPIRES.as_nanos(), "idle_heartbeat": HEARTBEAT.as_nanos() })
         };
+        let id = self.ask(request).await?;
+        self.requests.push_back(Request { id, outstanding: batch });
+        Ok(())
+    }
+
+    /// Tells the server that whoever has its place lives. Only a request says so, and while all messages that
+    /// there is room for are here none is sent: this one is for a message that is smaller than any.
+    pub(crate) async fn keep_place(&mut self) -> Result<(), ReadError> {
+        let held = self.place.as_ref().is_some_and(|place| place.is_held());
+        if held && self.broker.is_connected() {
+            self.ask(json!({ "batch": 1, "no_wait": true, "max_bytes": 1 })).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends one request, and gives its number.
+    async fn ask(&mut self, mut request: Value) -> Result<u64, ReadError> {
+        if let Some(place) = &self.place {
+            place.sign(&mut request);
+        }
         let id = self.last_request + 1;
         let reply = format!("{}.{id}", self.inbox);
         let sent =
             self.broker.client.publish_with_reply(self.request_subject.clone(), reply, request.to_string().into());
         sent.await.map_err(|error| ReadError::Unavailable(error.to_string()))?;
         self.last_request = id;
-        self.requests.push_back(Request { id, outstanding: batch });
-        Ok(())
+        Ok(id)
     }
 
     /// A message is handed on; a status ends the request it speaks of.
     fn sort_out(&mut self, reply: Option<Message>) -> Result<Option<Message>, ReadError> {
         let Some(reply) = reply else { return Err(ReadError::Unavailable("the connection is closed".to_owned())) };
         let Some(status) = reply.status else {
+            if let Some(place) = &self.place {
+                place.learn(reply.headers.as_ref());
+            }
             self.count_down();
             return Ok(Some(reply));
         };
@@ -158,7 +190,12 @@ impl Pull {
         let description = reply.description.unwrap_or_default();
         match status.as_u16() {
             404 | 408 => Ok(None),
-            409 if description.contains("MaxAckPending") => Ok(None),
+            // The latter answers what keeps the place.
+            409 if description.contains("MaxAckPending") || description.contains("MaxBytes") => Ok(None),
+            423 => {
+                self.place.iter().for_each(|place| place.forget());
+                Err(ReadError::Unavailable("another replica has been given the place".to_owned()))
+            }
             409 if description.contains("Consumer Deleted") => {
                 Err(ReadError::Missing(format!("a consumer of {}", self.stream)))
             }
@@ -179,7 +216,7 @@ impl Pull {
     }
 
     /// Ends the tap; what has arrived and was not taken is handed out.
-    pub(crate) async fn close(mut self) -> Vec<Message> {
+    pub(crate) async fn close(&mut self) -> Vec<Message> {
         let unsubscribed = self.replies.unsubscribe().await;
         if unsubscribed.is_err() {
             return Vec::new();

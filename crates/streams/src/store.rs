@@ -7,6 +7,7 @@ mod cache;
 mod execute;
 mod load;
 mod snapshot;
+mod tell;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

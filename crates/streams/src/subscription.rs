@@ -23,9 +23,11 @@ pub use run::Drained;
 pub use step::Step;
 
 use crate::backoff::Backoff;
+use crate::place::Place;
 use crate::pull::Pull;
 use crate::raw::FromDelivery;
 use crate::topology::{MAX_ACK_PENDING, redrive_name};
+use crate::tries::Tries;
 use crate::{Broker, DeadLetters, Durable, ReadError, Stream, subscribers};
 use handling::{Finished, Handling, Item};
 use lanes::Lanes;
@@ -40,6 +42,10 @@ pub trait Subscriber: Send + Sync + 'static {
     /// Called once at a time per lane; called again for a message whose handling may not have ended well.
     fn handle(&self, message: &Self::Message) -> impl Future<Output = Result<(), Failure>> + Send;
 
+    /// Whether replicas share the messages. Else one of them has all until it stops or dies, so that a key has
+    /// one reader, and the others are ready to take over.
+    const SHARED: bool = false;
+
     /// Subjects of interest; none means all of the stream's.
     fn filters() -> Vec<String> {
         Vec::new()
@@ -47,7 +53,7 @@ pub trait Subscriber: Send + Sync + 'static {
 
     /// What `streams ensure` makes for it.
     fn durable() -> Durable {
-        Durable { name: Self::NAME, stream: Self::Message::STREAM, filters: Self::filters() }
+        Durable { name: Self::NAME, stream: Self::Message::STREAM, filters: Self::filters(), shared: Self::SHARED }
     }
 
     /// Messages of one lane are handled one after the other, in the order of the stream.
@@ -91,6 +97,11 @@ pub struct Subscription<S: Subscriber> {
     settings: SubscriptionSettings,
     handling: Arc<Handling<S>>,
     pull: Option<Pull>,
+    /// Where it reads alone.
+    place: Option<Arc<Place>>,
+    /// Another replica had the place when we last looked. Then nothing is asked for: the server would try to
+    /// deliver to us too, and what comes again would lose its order.
+    stands_by: bool,
     /// Dead letters that come back.
     redrives: Option<Pull>,
     /// Shops whose messages wait because an operator said so.
@@ -98,7 +109,7 @@ pub struct Subscription<S: Subscriber> {
     lanes: Lanes<Item<S::Message>>,
     overflow: Overflow,
     /// Every message held, with the subject that settles it.
-    held: HashMap<u64, Subject>,
+    held: BTreeMap<u64, Subject>,
     running: JoinSet<Finished<Item<S::Message>>>,
     /// Lane and sequence of what runs: a task that is lost can say neither.
     under_way: HashMap<tokio::task::Id, (String, u64)>,
@@ -119,6 +130,7 @@ impl<S: Subscriber> Subscription<S> {
         let config = info.ok_or_else(missing)?.config;
         let (ack_wait, paused_shops) = (config.ack_wait, subscribers::paused_shops(&config.metadata));
         let capacity = settings.capacity.min(usize::try_from(MAX_ACK_PENDING).unwrap_or(usize::MAX));
+        let place = (!durable.shared).then(|| Arc::new(Place::new(broker, durable.stream, durable.name)));
         Ok(Self {
             broker: broker.clone(),
             handling: Arc::new(Handling {
@@ -126,15 +138,18 @@ impl<S: Subscriber> Subscription<S> {
                 stream: durable.stream,
                 retry: settings.retry.clone(),
                 dead_letters: DeadLetters::new(broker),
+                tries: Tries::new(broker),
             }),
             durable,
             settings: SubscriptionSettings { capacity, ..settings },
             pull: None,
+            place,
+            stands_by: false,
             redrives: None,
             paused_shops,
             lanes: Lanes::default(),
             overflow: Overflow::default(),
-            held: HashMap::new(),
+            held: BTreeMap::new(),
             running: JoinSet::new(),
             under_way: HashMap::new(),
             pause: None,
@@ -151,11 +166,27 @@ impl<S: Subscriber> Subscription<S> {
     /// Opens the taps that are closed: the messages, and what is redriven.
     async fn connect(&mut self) -> Result<(), ReadError> {
         if self.pull.is_none() {
-            self.pull = Some(Pull::open(&self.broker, self.durable.stream, self.durable.name).await?);
+            self.look().await?;
+            if self.stands_by {
+                return Ok(());
+            }
+            let pull = Pull::open(&self.broker, self.durable.stream, self.durable.name).await?;
+            self.pull = Some(match &self.place {
+                Some(place) => pull.at(Arc::clone(place)),
+                None => pull,
+            });
         }
         if self.redrives.is_none() {
             let name = redrive_name(self.durable.name);
             self.redrives = Some(Pull::open(&self.broker, Stream::DeadLetters, &name).await?);
+        }
+        Ok(())
+    }
+
+    /// Whether it is our turn to read.
+    async fn look(&mut self) -> Result<(), ReadError> {
+        if let Some(place) = self.place.as_ref().filter(|place| !place.is_held()) {
+            self.stands_by = place.is_taken().await?;
         }
         Ok(())
     }
@@ -174,6 +205,10 @@ impl<S: Subscriber> Subscription<S> {
             let Some((lane, item)) = self.lanes.next() else { return };
             if self.is_paused(&item.raw) {
                 self.lanes.park(lane, item, Instant::now() + self.hold_back);
+                continue;
+            }
+            if let Some(until) = item.not_before.filter(|until| *until > Instant::now()) {
+                self.lanes.park(lane, item, until);
                 continue;
             }
             let sequence = item.raw.sequence;
@@ -221,7 +256,7 @@ impl<S: Subscriber> Subscription<S> {
     /// Nothing is started for a while: it would fail alike.
     fn pause(&mut self, reason: &str) {
         if self.pause.is_none() {
-            let wait = self.backoff.next();
+            let wait = self.backoff.next_wait();
             tracing::warn!(subscriber = S::NAME, reason, ?wait, "subscriber paused");
             self.pause = Some(Instant::now() + wait);
         }

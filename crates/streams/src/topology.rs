@@ -14,7 +14,7 @@ pub use drift::{Difference, Verdict};
 use crate::{Broker, ReadError, Stream};
 
 /// How long a delivery may be worked on without a sign of life.
-const ACK_WAIT: Duration = Duration::from_secs(30);
+const ACK_WAIT: Duration = Duration::from_secs(12);
 /// Deliveries that all readers of one durable may hold together, parked ones included.
 /// The server keeps some tens of bytes for each. Enough that a lane that stands still, or the shop that an
 /// operator has paused, holds up no other for long.
@@ -46,6 +46,8 @@ pub struct Durable {
     pub stream: Stream,
     /// Subjects; none means all of the stream's.
     pub filters: Vec<String>,
+    /// Whether the replicas of its subscriber share the messages; else one of them at a time has all.
+    pub shared: bool,
 }
 
 /// What stands on the broker.

@@ -56,7 +56,7 @@ impl Walk {
             let wanted = ClaimPart { quantity: rest, ..target.part.clone() };
             let found = left.iter_mut().filter(|part| part.quantity > 0).max_by_key(|part| likeness(part, &wanted));
             let Some(from) = found else {
-                let new = promise(&wanted, wanted.clone());
+                let new = ClaimPart { fate: Fate::Wanted, ..wanted.clone() };
                 self.parts.push(new.clone());
                 let step = Step::Allocate { location_id: new.location_id, quantity: rest };
                 self.told(step, new.taken_at);
@@ -73,7 +73,6 @@ impl Walk {
     fn turn(&mut self, from: &ClaimPart, to: &ClaimPart, since: Timestamp) {
         let quantity = to.quantity;
         let moved = ClaimPart { location_id: to.location_id, guessed: to.guessed, ..from.clone() };
-        let moved = if from.fate == Fate::Wanted { promise(to, moved) } else { moved };
         if from.location_id != to.location_id {
             self.replace(from, &moved);
             // Only a promise is moved; of units that are over it is merely known better where they were.
@@ -123,12 +122,6 @@ impl Walk {
         self.parts = normal(std::mem::take(&mut self.parts));
         self.steps.push((step, at, self.parts.clone()));
     }
-}
-
-/// The units while they are still wanted, on their way to `to`. Only of units that stay so has Shopify said where
-/// they are to be sent from: should it end here, they must not look as if it had.
-fn promise(to: &ClaimPart, part: ClaimPart) -> ClaimPart {
-    ClaimPart { fate: Fate::Wanted, guessed: to.guessed || to.fate != Fate::Wanted, ..part }
 }
 
 /// How near units are to what is wanted of them: same place, then same time, then still free.

@@ -40,6 +40,13 @@ impl Claims {
         self.held.values()
     }
 
+    /// The lines of one order.
+    pub(super) fn of_order(&self, order_id: OrderId) -> Vec<LineKey> {
+        let Some(first) = LineId::new(1) else { return Vec::new() };
+        let from_it = self.held.range((order_id, first)..).map(|(key, _)| *key);
+        from_it.take_while(|(held, _)| *held == order_id).collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.held.size()
     }

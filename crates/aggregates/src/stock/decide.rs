@@ -167,24 +167,10 @@ impl Decision<'_> {
             |demand: &LineDemand| demand.parts.iter().map(|part| part.since).max().unwrap_or(Timestamp::UNIX_EPOCH);
         let latest = lines.iter().map(at).max().unwrap_or(Timestamp::UNIX_EPOCH);
         self.govern(latest, policy);
-        for mut demand in lines {
-            self.stay(&mut demand);
+        for demand in lines {
             self.line(&demand, routing);
         }
         latest
-    }
-
-    /// Once Shopify has said where units are to be sent from, they stay there until it says otherwise: a demand
-    /// that knows no such word was made before it.
-    fn stay(&self, demand: &mut LineDemand) {
-        let wanted = |fate: Fate, told: bool| fate == Fate::Wanted && told;
-        if demand.parts.iter().any(|part| wanted(part.fate, part.location_id.is_some())) {
-            return;
-        }
-        let held = self.held(demand);
-        let told = held.iter().flat_map(|claim| &claim.parts).filter(|part| wanted(part.fate, !part.guessed));
-        let stations: Vec<_> = told.filter_map(|part| Some((part.location_id?, part.quantity))).collect();
-        demand.route(&stations);
     }
 
     fn line(&mut self, demand: &LineDemand, routing: &Routing) {

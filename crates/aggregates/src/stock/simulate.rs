@@ -1,6 +1,6 @@
 //! Which location an order would get, and why, without promising it.
 
-use events::{Decision, Level, LocationId};
+use events::{Decision, Level, LocationId, OrderId};
 use serde::Serialize;
 
 use super::Stock;
@@ -42,6 +42,16 @@ impl Stock {
             ranks: routing.rules.iter().copied().zip(one.ranks).collect(),
         });
         Some(Simulation { candidates: candidates.collect(), decision: allocation.decision, short: allocation.short })
+    }
+
+    /// Where the item is stocked, as it would stand there without this order: so what an order gets does not
+    /// depend on whether it has been given some of it before.
+    pub fn candidates_for(&self, order_id: OrderId) -> Vec<Level> {
+        let mut without = self.clone();
+        for line in self.claims.of_order(order_id) {
+            without.claims.forget(line);
+        }
+        without.candidates()
     }
 
     /// Where the item is stocked, as it stands there.

@@ -31,8 +31,6 @@ pub(crate) enum BenchCommand {
     FlashSale(flash_sale::FlashSaleArgs),
     /// Loading one item with a long history, with its snapshot and without.
     History(history::HistoryArgs),
-    /// Read models folded from the start of the log, beside a bare read of it.
-    Rebuild(rebuild::RebuildArgs),
     /// The whole log into a file, beside a bare read.
     Replay(replay::ReplayArgs),
     /// Reads by id beside a bare handler, and from a webhook to its row.
@@ -40,6 +38,8 @@ pub(crate) enum BenchCommand {
     /// The minimal reader.
     #[command(hide = true)]
     BareReads(bare_reads::BareReadsArgs),
+    /// Read models folded from the start of the log, beside a bare read of it.
+    Rebuild(rebuild::RebuildArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -51,10 +51,10 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
         BenchCommand::Handlers(args) => handlers::run(common, args).await,
         BenchCommand::History(args) => history::run(common, args).await,
         BenchCommand::FlashSale(args) => flash_sale::run(common, args).await,
-        BenchCommand::Rebuild(args) => rebuild::run(common, args).await,
         BenchCommand::Replay(args) => replay::run(common, args).await,
         BenchCommand::Query(args) => query::run(common, args).await,
         BenchCommand::BareReads(args) => bare_reads::run(args).await,
+        BenchCommand::Rebuild(args) => rebuild::run(common, args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }
 }

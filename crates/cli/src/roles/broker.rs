@@ -77,3 +77,30 @@ pub(crate) fn durables() -> Vec<Durable> {
 fn settings(nats: &Nats) -> TopologySettings {
     TopologySettings { replicas: nats.replicas, max_bytes: nats.max_bytes, ..TopologySettings::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::durables;
+
+    /// The position of a subscriber is kept under its name: another name starts over from the first message. A new
+    /// subscriber has its line here.
+    #[test]
+    fn the_names_of_the_durable_consumers_are_frozen() {
+        let mut names: Vec<_> = durables().iter().map(|durable| (durable.stream.name(), durable.name)).collect();
+        names.sort_unstable();
+        let frozen = [
+            ("EVENTS", "allocate_stock"),
+            ("EVENTS", "award_points"),
+            ("EVENTS", "merge_accounts"),
+            ("EVENTS", "request_notifications"),
+            ("EVENTS", "schedule_points"),
+            ("EVENTS", "send_notifications"),
+            ("EVENTS", "watch_checkouts"),
+            ("INBOX", "recorder"),
+            ("TIMERS", "abandon_checkouts"),
+            ("TIMERS", "age_points"),
+            ("TIMERS", "wake_notifications"),
+        ];
+        assert_eq!(names, frozen);
+    }
+}

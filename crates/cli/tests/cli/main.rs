@@ -16,6 +16,7 @@ mod rebuild;
 mod replay;
 mod roles;
 mod scarcity;
+mod service;
 mod shop;
 mod shopify_side;
 mod trace;

@@ -106,9 +106,7 @@ impl AllocateStock {
             let stations = self.stations(shop, id).await?;
             self.claim(shop, id, &known.state, &stations, event).await?;
             let now = self.store.load::<Order>(&order, 0).await?;
-            // Of an order of which nothing was said the stock itself keeps what is said meanwhile.
-            let stand = stations.is_empty() || self.stations(shop, id).await? == stations;
-            if now.version == known.version && stand {
+            if now.version == known.version && self.stations(shop, id).await? == stations {
                 return Ok(());
             }
             known = now;
@@ -137,7 +135,7 @@ impl AllocateStock {
                 wanted.entry(item).or_default().push(demand);
             }
         }
-        let routings = self.routings(shop, order, &wanted).await?;
+        let routings = self.routings(shop, id, order, &wanted).await?;
         let (cause, policy) = (Cause::of(event), self.settings.policy(shop));
         for ((item, lines), routing) in wanted.into_iter().zip(routings) {
             let stock = AggregateKey::new(AggregateKind::Stock, shop, item);
@@ -152,6 +150,7 @@ impl AllocateStock {
     async fn routings(
         &self,
         shop: &Shop,
+        id: OrderId,
         order: &Order,
         wanted: &BTreeMap<InventoryItemId, Vec<LineDemand>>,
     ) -> Result<Vec<Routing>, Failure> {
@@ -167,7 +166,7 @@ impl AllocateStock {
             let can_give = |level: Level| {
                 (level.location_id, u32::try_from(level.available.max(0)).unwrap_or(u32::MAX).min(units))
             };
-            coverage.push(stock.state.candidates().into_iter().map(can_give).collect());
+            coverage.push(stock.state.candidates_for(id).into_iter().map(can_give).collect());
         }
         let elsewhere = |of: usize| {
             let mut sum: BTreeMap<LocationId, u32> = BTreeMap::new();

@@ -66,10 +66,6 @@ impl Stations {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// What a location has sent since it was said to have so many units left, it has no more.
     pub(super) fn route(&self, demand: &mut LineDemand) {
         let Some(stations) = self.0.get(&demand.line_id) else { return };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aggregates::{Checkout, CheckoutCommand, Command, Customer, Order, Product, Stock};
+use aggregates::{Checkout, CheckoutCommand};
 use db::Database;
 use events::{AggregateKey, AggregateKind, Event, Recorded, Shop, Timestamp};
 use handlers::notifications::{
@@ -64,10 +64,10 @@ impl World {
             ..NotificationSettings::default()
         };
         change(&mut settings);
-        let parts = Parts::open(&fixture, &folder, &settings).await;
+        let parts = Box::pin(Parts::open(&fixture, &folder, &settings)).await;
         let database = database(&folder, "rows").await;
         let models = [ReadModel::of::<notifications::Notifications>()];
-        let rows = Engine::open(database.clone(), fixture.broker.clone(), &models).await.unwrap();
+        let rows = Box::pin(Engine::open(database.clone(), fixture.broker.clone(), &models)).await.unwrap();
         let store = EventStore::new(&fixture.broker);
         let rows = (rows, database);
         Self { fixture, store, mail, settings, parts, clock, rows, deliveries: 0, folder }
@@ -76,7 +76,7 @@ impl World {
     /// As a new process with these settings, on the same database.
     pub(crate) async fn restart(&mut self, change: impl FnOnce(&mut NotificationSettings)) {
         change(&mut self.settings);
-        self.parts = Parts::open(&self.fixture, &self.folder, &self.settings).await;
+        self.parts = Box::pin(Parts::open(&self.fixture, &self.folder, &self.settings)).await;
     }
 
     /// The service's own parts, to be called directly.
@@ -110,14 +110,7 @@ impl World {
         let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };
         for command in commands {
             let key = command.key(&shop);
-            match command {
-                Command::Order(_, command) => self.store.execute::<Order>(&key, command, &cause).await.unwrap(),
-                Command::Product(_, command) => self.store.execute::<Product>(&key, command, &cause).await.unwrap(),
-                Command::Customer(_, command) => self.store.execute::<Customer>(&key, command, &cause).await.unwrap(),
-                Command::Stock(_, command) => self.store.execute::<Stock>(&key, command, &cause).await.unwrap(),
-                Command::Checkout(_, command) => self.store.execute::<Checkout>(&key, command, &cause).await.unwrap(),
-                other => panic!("not for this service: {other:?}"),
-            };
+            self.store.tell(&key, command, &cause).await.unwrap();
         }
     }
 

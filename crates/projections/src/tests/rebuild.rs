@@ -265,8 +265,8 @@ async fn a_rebuild_that_is_aborted_ends_and_leaves_the_live_one_alone() {
     let mut tell = move |progress| told.send(progress).unwrap();
     let abort = async {
         news.recv().await.unwrap();
-        let build = db.builds().await.unwrap().into_iter();
-        let build = build.filter(|build| build.name == victim.name).next_back().unwrap();
+        let mut builds = db.builds().await.unwrap().into_iter();
+        let build = builds.rfind(|build| build.name == victim.name).unwrap();
         db.abort(&build).await.unwrap();
     };
     let (ended, ()) = tokio::join!(rebuild.run(&mut tell), abort);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Access;
-use aggregates::{Command, Customer, LoyaltyAccount, LoyaltyCommand, Order, Product, Program, Stock};
+use aggregates::{LoyaltyAccount, LoyaltyCommand, Order, Program};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use db::Database;
@@ -79,8 +79,8 @@ impl World {
     }
 
     pub(crate) async fn with(currency: Option<Currency>, access: Arc<Access>) -> Self {
-        let recorder = Durable { name: "recorder", stream: Stream::Inbox, filters: Vec::new() };
-        let reader = Durable { name: "reader", stream: Stream::Events, filters: Vec::new() };
+        let recorder = Durable { name: "recorder", stream: Stream::Inbox, filters: Vec::new(), shared: true };
+        let reader = Durable { name: "reader", stream: Stream::Events, filters: Vec::new(), shared: false };
         let durables = vec![recorder, reader];
         let Fixture { mut servers, broker } = Fixture::single(&durables).await;
         let directory = tempfile::tempdir().unwrap();
@@ -126,13 +126,7 @@ impl World {
         let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };
         for command in commands {
             let key = command.key(&shop);
-            match command {
-                Command::Order(_, command) => self.store.execute::<Order>(&key, command, &cause).await.unwrap(),
-                Command::Product(_, command) => self.store.execute::<Product>(&key, command, &cause).await.unwrap(),
-                Command::Customer(_, command) => self.store.execute::<Customer>(&key, command, &cause).await.unwrap(),
-                Command::Stock(_, command) => self.store.execute::<Stock>(&key, command, &cause).await.unwrap(),
-                other => panic!("no read model of {other:?}"),
-            };
+            self.store.tell(&key, command, &cause).await.unwrap();
         }
     }
 

@@ -11,6 +11,8 @@ use crate::raw::Raw;
 
 /// Messages per request: answers have no flow control, and must fit the subscription's buffer.
 const PAGE: usize = 1000;
+/// So many are asked for one by one.
+const FEW: usize = 2;
 const END_OF_BATCH: u16 = 204;
 
 impl EventStore {
@@ -28,14 +30,22 @@ impl EventStore {
         Ok(loaded)
     }
 
-    /// Folds all that the stream's leader has after the state: as a rule one request and nothing new.
+    /// Folds all that the stream's leader has after the state: as a rule one request and nothing new. Where there
+    /// is much, another process is at work, and it is read in pages.
     pub(super) async fn catch_up<A: Decider>(
         &self,
         key: &AggregateKey,
         loaded: &mut Loaded<A>,
     ) -> Result<(), StoreError> {
+        let mut found = 0;
         while let Some(raw) = self.after(key, loaded.position).await? {
             fold(key, loaded, &raw)?;
+            found += 1;
+            if found == FEW {
+                for raw in self.history(key, loaded.position).await? {
+                    fold(key, loaded, &raw)?;
+                }
+            }
         }
         Ok(())
     }

@@ -6,13 +6,17 @@ use aggregates::{Decider, Snapshot};
 use events::AggregateKey;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 
 use super::{EventStore, Loaded, StoreError};
 
-/// A state is written down when its aggregate has so many more events.
-const EVERY: u64 = 500;
+/// A state is written down when its aggregate has so many more events: to read and fold them takes a millisecond or two.
+const EVERY: u64 = 100;
+/// After each the writer rests so many times as long as it took. A large state, as of an item in a flash sale, is
+/// written down less often, and commands do not feel it.
+const REST: u32 = 19;
 /// What waits to be written down; more is not: it is only a cache.
-const QUEUE: usize = 64;
+const QUEUE: usize = 8;
 
 /// Where a service keeps snapshots: its own database. What it loses costs time, no more.
 pub trait SnapshotStore: Send + Sync + 'static {
@@ -51,9 +55,11 @@ impl Snapshots {
         let keeper = Arc::clone(&store);
         tokio::spawn(async move {
             while let Some(Order { key, version, position, write }) = orders.recv().await {
+                let started = Instant::now();
                 if let Ok(Some(snapshot)) = tokio::task::spawn_blocking(write).await {
                     keeper.keep(key, KeptSnapshot { snapshot, version, position }).await;
                 }
+                sleep(started.elapsed() * REST).await;
             }
         });
         Self { store, queue }

@@ -1,13 +1,17 @@
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::time::Instant;
 
 use super::delivery::Delivery;
 use super::{Failure, RetrySchedule, Subscriber};
 use crate::dead_letters::{DeadLetter, DeadLetters, ErrorClass};
 use crate::raw::Raw;
+use crate::topology::redrive_name;
+use crate::tries::{Tried, Tries};
 use crate::{Stream, Unreadable};
 
 /// What every handling of a subscription needs.
@@ -16,6 +20,7 @@ pub(super) struct Handling<S> {
     pub(super) stream: Stream,
     pub(super) retry: RetrySchedule,
     pub(super) dead_letters: DeadLetters,
+    pub(super) tries: Tries,
 }
 
 /// A message on its way through its lane.
@@ -23,10 +28,28 @@ pub(super) struct Item<M> {
     pub(super) delivery: Delivery,
     pub(super) raw: Raw,
     pub(super) content: Result<M, Unreadable>,
-    /// Failed tries, counted here: the server also counts what it delivered to processes that died.
+    /// Failed tries. The server's own count is another: of what it delivered, to processes that died too.
     pub(super) attempts: u32,
+    /// Noted by a process before this one.
+    pub(super) not_before: Option<Instant>,
     /// The request that brought a dead letter back.
     pub(super) request: Option<u64>,
+}
+
+impl<M> Item<M> {
+    pub(super) fn new(delivery: Delivery, raw: Raw, content: Result<M, Unreadable>, tried: Option<Tried>) -> Self {
+        let attempts = tried.map_or(0, |tried| tried.attempts);
+        let not_before = tried.and_then(|tried| Instant::now().checked_add(tried.wait()));
+        Self { delivery, raw, content, attempts, not_before, request: None }
+    }
+
+    /// The consumer that delivered it, and its sequence there: a dead letter comes back as another message.
+    fn delivered_as<S: Subscriber>(&self) -> (Cow<'static, str>, u64) {
+        match self.request {
+            None => (S::NAME.into(), self.raw.sequence),
+            Some(request) => (redrive_name(S::NAME).into(), request),
+        }
+    }
 }
 
 /// How a handling ended.
@@ -76,6 +99,7 @@ impl<S: Subscriber> Handling<S> {
                 };
                 let (sequence, attempts) = (item.raw.sequence, item.attempts);
                 tracing::warn!(subscriber = S::NAME, sequence, attempts, reason, ?delay, "to be tried again");
+                self.note(&item, delay).await;
                 Finished::Retry(item, delay)
             }
             Err(Ended::Failed(Failure::Reject { reason })) => {
@@ -87,6 +111,15 @@ impl<S: Subscriber> Handling<S> {
                 self.bury(item, ErrorClass::Panicked, reason, confirm).await
             }
             Err(Ended::Unreadable(reason)) => self.bury(item, ErrorClass::Unreadable, reason, confirm).await,
+        }
+    }
+
+    /// A note that is not written costs tries once more, if this process dies: never the message.
+    async fn note(&self, item: &Item<S::Message>, delay: Duration) {
+        let (consumer, sequence) = item.delivered_as::<S>();
+        let noted = self.tries.note(&consumer, sequence, &Tried::until(item.attempts, delay)).await;
+        if let Err(error) = noted {
+            tracing::warn!(subscriber = S::NAME, sequence, %error, "a failed try is not noted");
         }
     }
 

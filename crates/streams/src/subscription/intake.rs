@@ -6,12 +6,14 @@ use super::handling::Item;
 use super::{Subscriber, Subscription, count};
 use crate::dead_letters::Redrive;
 use crate::raw::{FromDelivery, Raw, ReplySubject};
-use crate::{DeadLetter, ErrorClass, Unreadable};
+use crate::topology::redrive_name;
+use crate::tries::Tried;
+use crate::{DeadLetter, ErrorClass, ReadError, Unreadable};
 
 impl<S: Subscriber> Subscription<S> {
     /// Puts a message into its lane, or gives it back for later.
     pub(super) async fn take_in(&mut self, message: Message) {
-        let Some((raw, reply)) = self.delivered(message) else { return };
+        let Some(Delivered { raw, reply, again }) = self.delivered(message) else { return };
         // The server thinks that we are dead and delivers again what is still held here.
         if self.held.contains_key(&raw.sequence) {
             return;
@@ -32,13 +34,17 @@ impl<S: Subscriber> Subscription<S> {
             count::<S>("held_back");
             return delivery.give_back_for(self.hold_back).await;
         }
+        let tried = match self.tried(S::NAME, raw.sequence, again).await {
+            Ok(tried) => tried,
+            Err(error) => return self.pause(&error.to_string()),
+        };
         self.overflow.take(&lane, raw.sequence);
-        self.hold(lane, reply, Item { delivery, raw, content, attempts: 0, request: None });
+        self.hold(lane, reply, Item::new(delivery, raw, content, tried));
     }
 
     /// Puts the message of a dead letter back into its lane, under the delivery of the request.
     pub(super) async fn take_redrive(&mut self, message: Message) {
-        let Some((request, reply)) = self.delivered(message) else { return };
+        let Some(Delivered { raw: request, reply, again }) = self.delivered(message) else { return };
         let delivery = Delivery::new(&self.broker, reply.clone());
         let Ok(redrive) = serde_json::from_slice::<Redrive>(request.body()) else {
             tracing::error!(subscriber = S::NAME, sequence = request.sequence, "a redrive cannot be read");
@@ -54,11 +60,16 @@ impl<S: Subscriber> Subscription<S> {
         if self.held.contains_key(&raw.sequence) || self.is_paused(&raw) {
             return delivery.give_back_for(self.hold_back).await;
         }
+        let tried = match self.tried(&redrive_name(S::NAME), request.sequence, again).await {
+            Ok(tried) => tried,
+            Err(error) => return self.pause(&error.to_string()),
+        };
         tracing::info!(subscriber = S::NAME, sequence = raw.sequence, reason = redrive.reason, "redriven");
         count::<S>("redriven");
         let content = S::Message::read(&raw);
         let lane = self.lane(&raw, &content);
-        self.hold(lane, reply, Item { delivery, raw, content, attempts: 0, request: Some(request.sequence) });
+        let item = Item { request: Some(request.sequence), ..Item::new(delivery, raw, content, tried) };
+        self.hold(lane, reply, item);
     }
 
     /// The stream has let go of the message: it is a dead letter for ever.
@@ -71,13 +82,19 @@ impl<S: Subscriber> Subscription<S> {
         }
     }
 
-    fn delivered(&self, message: Message) -> Option<(Raw, Subject)> {
+    /// What another process, or this one before it was started, tried in vain. A first delivery was tried by nobody.
+    async fn tried(&self, consumer: &str, sequence: u64, again: bool) -> Result<Option<Tried>, ReadError> {
+        if again { self.handling.tries.of(consumer, sequence).await } else { Ok(None) }
+    }
+
+    fn delivered(&self, message: Message) -> Option<Delivered> {
         let reply = message.reply.clone()?;
-        if ReplySubject::parse(&reply).is_some_and(|reply| reply.deliveries > 1) {
+        let again = ReplySubject::parse(&reply).is_some_and(|reply| reply.deliveries > 1);
+        if again {
             metrics::counter!("tillstream_redeliveries_total", "subscriber" => S::NAME).increment(1);
         }
         match Raw::delivered(message) {
-            Ok(raw) => Some((raw, reply)),
+            Ok(raw) => Some(Delivered { raw, reply, again }),
             Err(error) => {
                 tracing::error!(subscriber = S::NAME, %error, "a delivery is not JetStream's");
                 None
@@ -100,6 +117,14 @@ impl<S: Subscriber> Subscription<S> {
         !self.paused_shops.is_empty()
             && self.durable.stream.shop(raw.subject()).is_some_and(|shop| self.paused_shops.contains_key(&shop))
     }
+}
+
+/// What the server handed out.
+struct Delivered {
+    raw: Raw,
+    reply: Subject,
+    /// Not for the first time.
+    again: bool,
 }
 
 /// No lane holds more than this part of the capacity, and less when it stands still: what comes after that

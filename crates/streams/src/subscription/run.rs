@@ -13,6 +13,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Requests of operators that are taken ahead.
 const REDRIVES: usize = 16;
 
+/// How often a replica looks whether the place is free.
+const TURN: Duration = Duration::from_secs(1);
+
 /// How a subscription ended its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
@@ -27,6 +30,7 @@ enum Turn<F> {
     Ended(F),
     Woken,
     KeepAlive,
+    Look,
     Arrived(Result<Message, ReadError>),
     Redriven(Result<Message, ReadError>),
 }
@@ -36,22 +40,26 @@ impl<S: Subscriber> Subscription<S> {
     pub async fn run(mut self, shutdown: CancellationToken) -> Drained {
         let mut keep_alive = interval(self.keep_alive.max(Duration::from_millis(10)));
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut turn = interval(TURN);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.resume(Instant::now());
             self.start(false);
             if self.pause.is_none()
+                && !self.stands_by
                 && let Err(error) = self.connect().await
             {
                 self.pause(&error.to_string());
             }
             let (room, wake) = (self.room(), self.wake());
-            let open = room > 0 && self.pause.is_none();
+            let open = room > 0 && self.pause.is_none() && !self.stands_by;
             let turn = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => Turn::Shutdown,
                 Some(ended) = self.running.join_next_with_id() => Turn::Ended(ended),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Turn::Woken,
                 _ = keep_alive.tick() => Turn::KeepAlive,
+                _ = turn.tick(), if self.stands_by => Turn::Look,
                 message = arrival(self.redrives.as_mut(), room.min(REDRIVES)), if open => Turn::Redriven(message),
                 message = arrival(self.pull.as_mut(), room), if open => Turn::Arrived(message),
             };
@@ -59,6 +67,8 @@ impl<S: Subscriber> Subscription<S> {
                 Turn::Shutdown => return self.drain().await,
                 Turn::Ended(ended) => drop(self.finish(ended)),
                 Turn::Woken => {}
+                // Not to be told whose turn it is means to wait.
+                Turn::Look => drop(self.look().await),
                 Turn::KeepAlive => {
                     self.keep_alive().await;
                     self.heed_the_operator().await;
@@ -96,11 +106,17 @@ impl<S: Subscriber> Subscription<S> {
         if self.room() == 0 && parked * 2 > self.settings.capacity {
             tracing::error!(subscriber = S::NAME, parked, "parked messages fill the subscriber: others have to wait");
         }
-        for reply in self.held.values() {
+        // In order: if we die, what we held is missed in this order, and comes again in it.
+        for reply in self.held.values().cloned() {
             // Without a connection the words would only pile up.
-            if !self.broker.is_connected() || self.broker.client.publish(reply.clone(), "+WPI".into()).await.is_err() {
+            if !self.broker.is_connected() || self.broker.client.publish(reply, "+WPI".into()).await.is_err() {
                 return;
             }
+        }
+        if let Some(pull) = &mut self.pull
+            && let Err(error) = pull.keep_place().await
+        {
+            tracing::debug!(subscriber = S::NAME, %error, "the place is not kept");
         }
     }
 
@@ -118,12 +134,12 @@ impl<S: Subscriber> Subscription<S> {
     }
 
     async fn drain(mut self) -> Drained {
-        if let Some(pull) = self.pull.take() {
+        if let Some(mut pull) = self.pull.take() {
             for message in pull.close().await {
                 self.take_in(message).await;
             }
         }
-        if let Some(redrives) = self.redrives.take() {
+        if let Some(mut redrives) = self.redrives.take() {
             for reply in redrives.close().await.into_iter().filter_map(|message| message.reply) {
                 Delivery::new(&self.broker, reply).give_back().await;
             }
@@ -139,6 +155,9 @@ impl<S: Subscriber> Subscription<S> {
         self.running.shutdown().await;
         given_back += self.give_back().await;
         self.broker.flush().await;
+        if let Some(place) = self.place.take() {
+            place.give_up().await;
+        }
         tracing::info!(subscriber = S::NAME, given_back, cut_short, "subscriber drained");
         Drained { given_back, cut_short }
     }

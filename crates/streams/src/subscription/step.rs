@@ -1,10 +1,13 @@
 use async_nats::Message;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant, sleep};
 
 use super::handling::{Finished, Settled};
 use super::{Subscriber, Subscription};
 use crate::ReadError;
 use crate::pull::Pull;
+
+/// Whoever read before may be about to make way.
+const MAKING_WAY: Duration = Duration::from_millis(400);
 
 /// What one step of a subscription did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,6 +65,14 @@ impl<S: Subscriber> Subscription<S> {
 
     async fn arrived(&mut self, room: usize) -> Result<usize, ReadError> {
         self.connect().await?;
+        let since = Instant::now();
+        while self.stands_by {
+            if since.elapsed() > MAKING_WAY {
+                return Ok(0);
+            }
+            sleep(MAKING_WAY / 20).await;
+            self.connect().await?;
+        }
         let redrives = pending(self.redrives.as_mut(), room).await?;
         let messages = pending(self.pull.as_mut(), room).await?;
         let count = redrives.len() + messages.len();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy, ReplayPolicy};
+use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy, PriorityPolicy, ReplayPolicy};
 use events::subject;
 use serde::Deserialize;
 use serde_json::json;
@@ -8,6 +8,7 @@ use serde_json::json;
 use super::drift::{Comparison, Difference, Verdict, finding};
 use super::{Durable, Finding, MAX_ACK_PENDING, TopologyError, TopologySettings};
 use crate::api::{ConsumerInfo, NO_STREAM, found};
+use crate::place::GROUP;
 use crate::{Broker, ReadError, Stream};
 
 const DELETE: &str = "delete the consumer, if its handler may start over from the first message";
@@ -32,7 +33,9 @@ impl Step {
         durable: &Durable,
         settings: &TopologySettings,
     ) -> Result<Self, ReadError> {
-        Self::of(broker, durable.stream, wanted(durable.name.to_owned(), durable.filters.clone(), settings)).await
+        let wanted = wanted(durable.name.to_owned(), durable.filters.clone(), settings);
+        let wanted = if durable.shared { wanted } else { with_one_reader(wanted) };
+        Self::of(broker, durable.stream, wanted).await
     }
 
     /// Of the way back for the subscriber's dead letters.
@@ -127,6 +130,17 @@ fn wanted(name: String, filters: Vec<String>, settings: &TopologySettings) -> Co
     }
 }
 
+/// The place outlives what its holder held: when the server gives it to another reader, it has missed all of
+/// that, and hands it out first. So the order of a key is kept when its reader dies.
+fn with_one_reader(config: Config) -> Config {
+    Config {
+        priority_policy: PriorityPolicy::PinnedClient,
+        priority_groups: vec![GROUP.to_owned()],
+        priority_timeout: config.ack_wait * 3 / 2,
+        ..config
+    }
+}
+
 fn compare(found: &Config, wanted: &Config) -> Vec<Difference> {
     let mut comparison = Comparison::default();
     let refuse = |why| Verdict::Refuse { why, remedy: DELETE };
@@ -141,6 +155,9 @@ fn compare(found: &Config, wanted: &Config) -> Vec<Difference> {
     comparison.field("ack_wait", &found.ack_wait, &wanted.ack_wait, Verdict::Change);
     comparison.field("max_ack_pending", &found.max_ack_pending, &wanted.max_ack_pending, Verdict::Change);
     comparison.field("inactive_threshold", &found.inactive_threshold, &wanted.inactive_threshold, Verdict::Change);
+    comparison.field("priority_policy", &found.priority_policy, &wanted.priority_policy, Verdict::Change);
+    comparison.field("priority_groups", &found.priority_groups, &wanted.priority_groups, Verdict::Change);
+    comparison.field("priority_timeout", &found.priority_timeout, &wanted.priority_timeout, Verdict::Change);
     comparison.field("filters", &filters(found), &filters(wanted), Verdict::Change);
     comparison.differences
 }

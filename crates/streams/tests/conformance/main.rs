@@ -16,6 +16,7 @@ mod store;
 mod subscription;
 mod timers;
 mod topology;
+mod tries;
 
 use testkit::Fixture;
 
@@ -78,12 +79,34 @@ async fn dead_letters_find_their_way_back_on_a_cluster() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operators_keep_their_word_on_one_server() {
-    operators::laws(&Fixture::single(&operators::durables()).await).await;
+    Box::pin(operators::laws(&Fixture::single(&operators::durables()).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operators_keep_their_word_on_a_cluster() {
-    operators::laws(&Fixture::cluster(&operators::durables()).await).await;
+    Box::pin(operators::laws(&Fixture::cluster(&operators::durables()).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_replica_at_a_time_reads_and_the_next_keeps_the_order_on_one_server() {
+    let fixture = Fixture::single(&replicas::durables()).await;
+    replicas::one_replica_at_a_time_reads_and_the_next_keeps_the_order(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_replica_at_a_time_reads_and_the_next_keeps_the_order_on_a_cluster() {
+    let fixture = Fixture::cluster(&replicas::durables()).await;
+    replicas::one_replica_at_a_time_reads_and_the_next_keeps_the_order(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_tries_outlive_a_process_on_one_server() {
+    tries::laws(&mut Fixture::single(&tries::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_tries_outlive_a_process_on_a_cluster() {
+    tries::laws(&mut Fixture::cluster(&tries::durables()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

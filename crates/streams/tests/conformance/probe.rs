@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use events::subject;
 use streams::{
-    Appended, Broker, Failure, Inbox, InboxMessage, RetrySchedule, Step, Subscriber, Subscription, SubscriptionSettings,
+    Appended, Broker, Durable, Failure, Inbox, InboxMessage, RetrySchedule, Step, Subscriber, Subscription,
+    SubscriptionSettings, status,
 };
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -19,6 +20,7 @@ use crate::orders::shop;
 pub(crate) enum Word {
     Retry,
     RetryInAnHour,
+    RetryInSeconds(u64),
     Reject,
     Panic,
     /// Rejects with a reason that no other message has.
@@ -53,6 +55,9 @@ impl Script {
             None => Ok(()),
             Some(Word::Retry) => Err(Failure::retry(format!("{text} is not ready"))),
             Some(Word::RetryInAnHour) => Err(Failure::retry_after("come back later", Duration::from_secs(3600))),
+            Some(Word::RetryInSeconds(seconds)) => {
+                Err(Failure::retry_after("come back soon", Duration::from_secs(seconds)))
+            }
             Some(Word::Reject) => Err(Failure::reject(format!("{text} is wrong"))),
             Some(Word::Odd) => Err(Failure::reject("odd")),
             Some(Word::Panic) => panic!("{text} is too much"),
@@ -82,12 +87,21 @@ impl Script {
     }
 }
 
+/// Until the broker waits for nothing of this subscriber.
+pub(crate) async fn until_settled(broker: &Broker, durable: &Durable) {
+    let settled = |status: status::Status| status.is_settled();
+    while !status::read(broker, std::slice::from_ref(durable)).await.is_ok_and(settled) {
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 macro_rules! probes {
-    ($($type:ident = $name:literal;)*) => {
+    ($($type:ident = $name:literal $($shared:ident)?;)*) => {
         $(pub(crate) struct $type(pub(crate) $crate::probe::Script);
 
         impl streams::Subscriber for $type {
             const NAME: &'static str = $name;
+            $(const SHARED: bool = stringify!($shared).len() > 0;)?
             type Message = streams::InboxDelivery;
 
             fn filters() -> Vec<String> {

@@ -17,9 +17,14 @@ async fn server() -> (NatsServer, Broker, Context) {
 fn durables() -> Vec<Durable> {
     let filters = vec![subject::events_of(AggregateKind::Order), subject::events_of(AggregateKind::Product)];
     vec![
-        Durable { name: "recorder", stream: Stream::Inbox, filters: Vec::new() },
-        Durable { name: "allocate", stream: Stream::Events, filters },
-        Durable { name: "one", stream: Stream::Events, filters: vec![subject::events_of(AggregateKind::Order)] },
+        Durable { name: "recorder", stream: Stream::Inbox, filters: Vec::new(), shared: true },
+        Durable { name: "allocate", stream: Stream::Events, filters, shared: false },
+        Durable {
+            name: "one",
+            stream: Stream::Events,
+            filters: vec![subject::events_of(AggregateKind::Order)],
+            shared: false,
+        },
     ]
 }
 
@@ -137,7 +142,18 @@ async fn a_durable_that_drifted_is_put_right_and_a_foreign_one_is_named() {
     assert_eq!(of(&found, "forgotten").state, State::Unknown);
     let put_right = ensure(&broker, &topology_settings(), &durables()).await.unwrap();
     let fields: Vec<_> = of(&put_right, "allocate").differences.iter().map(|difference| difference.field).collect();
-    assert_eq!(fields, ["max_deliver", "ack_wait", "max_ack_pending", "filters"]);
+    assert_eq!(
+        fields,
+        [
+            "max_deliver",
+            "ack_wait",
+            "max_ack_pending",
+            "priority_policy",
+            "priority_groups",
+            "priority_timeout",
+            "filters"
+        ]
+    );
     assert!(report(&broker, &topology_settings(), &durables()).await.unwrap().is_in_order());
 }
 

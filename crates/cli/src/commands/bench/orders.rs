@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use aggregates::{Order, OrderCommand, OrderSnapshot, Product, ProductCommand, ProductSnapshot, Stock, StockCommand};
 use events::{
-    AggregateKey, AggregateKind, AsOf, Currency, FinancialStatus, FulfillmentStatus, InventoryItemId, Line, LineId,
-    LocationId, Money, MoneySet, Observation, OrderAddresses, OrderContact, OrderExtras, OrderId, ProductDescription,
-    ProductId, Shop, Timestamp, Totals, Variant, VariantId,
+    AggregateKey, AggregateKind, AsOf, Currency, InventoryItemId, Line, LineId, LocationId, Money, MoneySet,
+    Observation, OrderId, ProductDescription, ProductId, Shop, Timestamp, Variant, VariantId,
 };
 use streams::{Cause, EventStore};
 use tokio::sync::Semaphore;
@@ -103,33 +102,10 @@ impl Orders {
         id(OrderId::new(number))?;
         Ok(OrderSnapshot {
             as_of: as_of(number),
-            placed_at: at(number),
             name: format!("#{number}"),
-            test: false,
-            currency: self.currency,
             source_name: Some("web".to_owned()),
-            checkout_token: None,
-            locale: None,
-            contact: OrderContact::default(),
-            addresses: OrderAddresses::default(),
-            tags: Vec::new(),
-            note: None,
             lines: vec![line],
-            extras: OrderExtras::default(),
-            totals: Totals {
-                total: money,
-                current_total: money,
-                subtotal: money,
-                tax: money,
-                discounts: money,
-                shipping: money,
-            },
-            financial_status: FinancialStatus::Pending,
-            fulfillment_status: FulfillmentStatus::Unfulfilled,
-            cancelled: None,
-            closed_at: None,
-            refunds: Vec::new(),
-            fulfillments: Vec::new(),
+            ..OrderSnapshot::placed(at(number), self.currency)
         })
     }
 }

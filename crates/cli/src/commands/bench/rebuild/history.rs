@@ -117,6 +117,7 @@ impl History {
             test: false,
             currency: self.currency,
             source_name: Some("web".to_owned()),
+            locale: None,
             contact: OrderContact { customer_id: CustomerId::new(1 + order % 5_000), email: None, phone: None },
             addresses: OrderAddresses::default(),
             tags: Vec::new(),
