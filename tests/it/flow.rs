@@ -74,7 +74,7 @@ async fn two_thousand_orders_in_heavy_disorder_end_as_the_shop_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_in_the_middle_change_nothing() {
-    let (arriving, truth) = life(ORDERS, Disorder::heavy(8));
+    let (arriving, truth) = life(ORDERS / 2, Disorder::heavy(8));
     let mut house = House::start().await;
     let parts = arriving.len().div_ceil(11);
     for (number, part) in arriving.chunks(parts).enumerate() {

@@ -28,7 +28,7 @@ impl House {
         let folder = TempDir::new().unwrap();
         let listen = format!("127.0.0.1:{}", free_port());
         let config = format!(
-            "[server]\nlisten = \"{listen}\"\n[nats]\nsync = \"interval\"\n[loyalty]\nvalidity_days = 0\n\
+            "[server]\nlisten = \"{listen}\"\n[access]\nopen = true\n[nats]\nsync = \"interval\"\n[loyalty]\nvalidity_days = 0\n\
              [[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"USD\"\n"
         );
         std::fs::write(folder.path().join("tillstream.toml"), config).unwrap();

@@ -80,7 +80,7 @@ impl Fleet {
         let mut kills = Kills::default();
         while kills.all < FEWEST_KILLS || !done() {
             // Never the same moment of the traffic, and each replica in its turn.
-            tokio::time::sleep(Duration::from_millis(900 + 397 * (kills.all as u64 % 6))).await;
+            tokio::time::sleep(Duration::from_millis(2_000 + 597 * (kills.all as u64 % 6))).await;
             let turn = kills.all * 3 % self.replicas.len();
             let replica = &mut self.replicas[turn];
             replica.die();
@@ -125,7 +125,7 @@ fn tillstream(config: &Path, dir: &Path) -> Command {
 
 fn configuration(nats: &str, mail: u16) -> String {
     format!(
-        "[nats]\nurl = \"{nats}\"\nmax_bytes = 2147483648\n[loyalty]\nvalidity_days = 0\n\
+        "[access]\nopen = true\n[nats]\nurl = \"{nats}\"\nmax_bytes = 2147483648\n[loyalty]\nvalidity_days = 0\n\
          [notifications]\nenabled = true\noperations = \"ops@acme.example\"\n\
          [notifications.smtp]\nhost = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"Acme <shop@acme.example>\"\n\
          [[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"USD\"\n"

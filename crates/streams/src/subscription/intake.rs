@@ -26,13 +26,15 @@ impl<S: Subscriber> Subscription<S> {
         }
         let lane = self.lane(&raw, &content);
         let now = Instant::now();
-        let share = if self.lanes.is_parked(&lane) { PARKED_SHARE } else { LANE_SHARE };
+        let parked = self.lanes.is_parked(&lane);
+        let share = if parked { PARKED_SHARE } else { LANE_SHARE };
         let full = self.lanes.len_of(&lane) >= (self.settings.capacity / share).max(2);
         if full || self.is_paused(&raw) || self.overflow.is_behind(&lane, raw.sequence, now) {
             // Whoever has not seen it again by then waits for it no longer.
             self.overflow.put(lane, raw.sequence, now + self.hold_back * 3);
             count::<S>("held_back");
-            return delivery.give_back_for(self.hold_back).await;
+            // A lane that moves has room again soon.
+            return delivery.give_back_for(if parked { self.hold_back } else { self.hold_back / 8 }).await;
         }
         let tried = match self.tried(S::NAME, raw.sequence, again).await {
             Ok(tried) => tried,
