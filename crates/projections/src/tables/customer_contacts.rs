@@ -34,11 +34,13 @@ pub struct CustomerContactRow {
     pub sms_consent: bool,
     /// Deleted, merged into another, or wants to be forgotten.
     pub gone: bool,
+    /// Wants to be forgotten: what is told later is not kept either.
+    pub redacted: bool,
 }
 
 impl Projection for CustomerContacts {
     const NAME: &'static str = "customer_contacts";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const COLUMNS: &'static [Column] = &[Column::integer("waits")];
     const INDEXES: &'static [&'static [&'static str]] = &[&["waits"]];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Customer];
@@ -65,7 +67,7 @@ impl Projection for CustomerContacts {
             CustomerEvent::Tagged(event) => row.waits_for = waits(&event.tags),
             CustomerEvent::ConsentChanged(event) => row.consent(event),
             CustomerEvent::Deleted(_) | CustomerEvent::Merged(_) => row.gone = true,
-            CustomerEvent::RedactionRequested(_) => row.forget(),
+            CustomerEvent::RedactionRequested(_) => row.redacted = true,
             CustomerEvent::SegmentJoined(_)
             | CustomerEvent::SegmentLeft(_)
             | CustomerEvent::PurchasesSummarized(_)
@@ -73,6 +75,9 @@ impl Projection for CustomerContacts {
             | CustomerEvent::Enabled(_)
             | CustomerEvent::Disabled(_)
             | CustomerEvent::Touched(_) => {}
+        }
+        if row.redacted {
+            row.forget();
         }
         Some(row)
     }
