@@ -16,7 +16,8 @@ use fleet::{Fleet, Kills};
 use log::Log;
 
 const ORDERS: usize = 2_000;
-const PATIENCE: Duration = Duration::from_secs(300);
+/// For as long as a loaded machine may take; a quiet one needs a fraction of it.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// A shop's life, as it arrives, and its end.
 fn life(orders: usize, disorder: Disorder) -> (Vec<Delivery>, Truth) {
@@ -74,7 +75,7 @@ async fn two_thousand_orders_in_heavy_disorder_end_as_the_shop_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_in_the_middle_change_nothing() {
-    let (arriving, truth) = life(ORDERS / 2, Disorder::heavy(8));
+    let (arriving, truth) = life(ORDERS / 4, Disorder::heavy(8));
     let mut house = House::start().await;
     let parts = arriving.len().div_ceil(11);
     for (number, part) in arriving.chunks(parts).enumerate() {

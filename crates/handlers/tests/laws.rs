@@ -320,7 +320,6 @@ fn shop() -> Shop {
     "acme".parse().unwrap()
 }
 
-#[ignore = "a crash may let another order of the same item come first: what is promised where then differs"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_at_any_step_and_a_second_delivery_change_nothing() {
     for service in SERVICES {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aggregates::Decider;
-use events::{AggregateKey, DomainEvents, Envelope, Event, Recorded};
+use events::{AggregateKey, DomainEvents, Event, Recorded};
 
 pub use aggregate::AggregateStore;
 pub use snapshot::{KeptSnapshot, SnapshotStore};
@@ -117,35 +117,6 @@ impl EventStore {
         }
         kept.put(loaded.clone());
         Ok(loaded)
-    }
-
-    /// The state with an event that was just received, at least. For a reader that receives all of an
-    /// aggregate's events in order, as a rule without a question to the broker.
-    pub async fn follow<A: Decider>(
-        &self,
-        envelope: &Envelope,
-        event: &A::Event,
-        position: u64,
-    ) -> Result<Loaded<A>, StoreError> {
-        let key = &envelope.key;
-        check_kind::<A>(key)?;
-        let version = envelope.aggregate_version;
-        {
-            let slot = self.cache.slot(key);
-            let mut kept = slot.kept.lock().await;
-            let mut loaded = kept.take::<A>().unwrap_or_default();
-            if loaded.version + 1 == version {
-                loaded.state.apply(event.clone());
-                (loaded.version, loaded.position) = (version, position);
-            }
-            if loaded.version > 0 {
-                kept.put(loaded.clone());
-            }
-            if loaded.version >= version {
-                return Ok(loaded);
-            }
-        }
-        self.load(key, position).await
     }
 
     /// All events of an aggregate, the newest too.

@@ -9,7 +9,7 @@ use events::{
     ProductEvent, Recorded, Shop, StockPolicy, Timestamp, VariantId,
 };
 use projections::{ReadError, order_lines, variants, wait_for};
-use streams::{Cause, EventStore, Failure, Loaded, Subscriber};
+use streams::{Cause, EventStore, Failure, Subscriber};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -47,8 +47,7 @@ impl Subscriber for AllocateStock {
             Event::Order(order) if moves_stock(order) => {
                 let id = key.id.parse().map_err(|_| Failure::reject("an order's id is not a number"))?;
                 self.copies_reach(event.position).await?;
-                let known = self.store.follow::<Order>(&event.envelope, order, event.position).await?;
-                self.settle(&key.shop, id, known, event).await
+                self.settle(&key.shop, id, event).await
             }
             // A line whose variant was not known has waited for this.
             Event::Product(ProductEvent::VariantAdded(told)) => {
@@ -73,9 +72,7 @@ impl AllocateStock {
         let lines = order_lines::of_variant(&self.copies, shop, variant).await.map_err(unreadable)?;
         let orders: BTreeSet<OrderId> = lines.into_iter().map(|line| line.view.order_id).collect();
         for id in orders {
-            let order = AggregateKey::new(AggregateKind::Order, shop, id);
-            let known = self.store.load::<Order>(&order, 0).await?;
-            self.settle(shop, id, known, event).await?;
+            self.settle(shop, id, event).await?;
         }
         Ok(())
     }
@@ -86,22 +83,16 @@ impl AllocateStock {
         self.copies_reach(event.position).await?;
         let shop = &event.envelope.key.shop;
         let Some(id) = stations::order_of(&self.copies, shop, told).await.map_err(unreadable)? else { return Ok(()) };
-        let order = AggregateKey::new(AggregateKind::Order, shop, id);
-        let known = self.store.load::<Order>(&order, 0).await?;
-        self.settle(shop, id, known, event).await
+        self.settle(shop, id, event).await
     }
 
     /// Hands on what an order wants, until no newer word of the order has come meanwhile: an order's
     /// events may be handled side by side with its product's, or by another replica, and the older view
-    /// must not be the last.
-    async fn settle(
-        &self,
-        shop: &Shop,
-        id: OrderId,
-        mut known: Loaded<Order>,
-        event: &Recorded<Event>,
-    ) -> Result<(), Failure> {
+    /// must not be the last. Nor may it be the first: of an event that comes again the stock may have forgotten
+    /// what came of it, when all of it has long ended.
+    async fn settle(&self, shop: &Shop, id: OrderId, event: &Recorded<Event>) -> Result<(), Failure> {
         let order = AggregateKey::new(AggregateKind::Order, shop, id);
+        let mut known = self.store.load::<Order>(&order, 0).await?;
         loop {
             let stations = self.stations(shop, id).await?;
             self.claim(shop, id, &known.state, &stations, event).await?;
