@@ -15,7 +15,7 @@ use crate::house::{House, secret, shop};
 use fleet::{Fleet, Kills};
 use log::Log;
 
-const ORDERS: usize = 2_000;
+const ORDERS: usize = 1_000;
 /// For as long as a loaded machine may take; a quiet one needs a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -64,7 +64,7 @@ fn arrived(report: Report) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_thousand_orders_in_heavy_disorder_end_as_the_shop_says() {
+async fn a_thousand_orders_in_heavy_disorder_end_as_the_shop_says() {
     let (arriving, truth) = life(ORDERS, Disorder::heavy(7));
     let house = House::start().await;
     arrived(runner(&house.ingress()).run(arriving).await);
@@ -75,7 +75,7 @@ async fn two_thousand_orders_in_heavy_disorder_end_as_the_shop_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_in_the_middle_change_nothing() {
-    let (arriving, truth) = life(ORDERS / 4, Disorder::heavy(8));
+    let (arriving, truth) = life(ORDERS / 2, Disorder::heavy(8));
     let mut house = House::start().await;
     let parts = arriving.len().div_ceil(11);
     for (number, part) in arriving.chunks(parts).enumerate() {
