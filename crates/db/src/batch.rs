@@ -1,4 +1,4 @@
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Postgres, QueryBuilder, Sqlite, Transaction};
 
 use crate::database::{now, signed, within};
 use crate::{Advance, Change, Content, Document, Error, RowKey, Table, postgres, sqlite};
@@ -51,16 +51,23 @@ impl Batch {
         Ok(())
     }
 
-    /// Moves a checkpoint. Fails when it is not where this engine left it, so that of two engines one writes.
-    pub async fn advance(&mut self, step: Advance<'_>) -> Result<(), Error> {
-        let update = "UPDATE checkpoints SET position = $1, heartbeat_at = $2, error = NULL
-             WHERE name = $3 AND version = $4 AND position = $5";
+    /// Moves checkpoints to one position, in one statement however many they are. Fails when one is not where this
+    /// engine left it, so that of two engines one writes.
+    pub async fn advance(&mut self, steps: &[Advance<'_>], to: u64) -> Result<(), Error> {
+        if steps.is_empty() {
+            return Ok(());
+        }
         let moved = within!(self, connection => {
-            let query = sqlx::query(update).bind(signed(step.to)).bind(now()).bind(step.name.to_owned());
-            let query = query.bind(i64::from(step.version)).bind(signed(step.from));
-            query.execute(connection).await?.rows_affected()
+            let mut query = QueryBuilder::<Db>::new("UPDATE checkpoints SET error = NULL, position = ");
+            query.push_bind(signed(to)).push(", heartbeat_at = ").push_bind(now());
+            query.push(" WHERE (name, version, position) IN (");
+            query.push_values(steps, |mut values, step| {
+                values.push_bind(step.name.to_owned()).push_bind(i64::from(step.version)).push_bind(signed(step.from));
+            });
+            query.push(")").build().execute(connection).await?.rows_affected()
         });
-        if moved == 1 { Ok(()) } else { Err(Error::Moved(step.name.to_owned())) }
+        let names = || steps.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+        if moved == steps.len() as u64 { Ok(()) } else { Err(Error::Moved(names())) }
     }
 
     pub async fn commit(self) -> Result<(), Error> {

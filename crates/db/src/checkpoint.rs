@@ -24,11 +24,10 @@ pub struct Log {
     pub head: u64,
 }
 
-/// One step of a projection: all events after `from` and up to `to` are in the batch.
+/// Where a projection was before a step: all events after `from` are in the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Advance<'a> {
     pub name: &'a str,
     pub version: u32,
     pub from: u64,
-    pub to: u64,
 }

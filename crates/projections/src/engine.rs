@@ -1,6 +1,5 @@
 use std::convert::Infallible;
 use std::error::Error;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use db::{Build, BuildState, Database, Log, ResumeError};
@@ -117,15 +116,12 @@ impl Engine {
     async fn advance(&mut self) -> Result<(), EngineError> {
         self.look().await?;
         let entries = self.connect().await?.next_batch(BATCH, HEARTBEAT).await?;
-        let Some(last) = entries.last() else { return self.rest().await };
+        let Some(stretch) = Stretch::of(entries) else { return self.rest().await };
         self.deaf = 0;
-        let end = last.position;
-        let oldest = entries.iter().find_map(|entry| Some(entry.event.as_ref()?.recorded_at));
-        let events = entries.into_iter().filter_map(|entry| entry.event).collect();
-        write(&self.db, &mut self.following, &Stretch { events: Arc::new(events), end }).await?;
+        write(&self.db, &mut self.following, &stretch).await?;
         self.show();
-        if let Some(oldest) = oldest {
-            let lag = Timestamp::now().duration_since(oldest).as_secs_f64();
+        if let Some(oldest) = stretch.events.first() {
+            let lag = Timestamp::now().duration_since(oldest.recorded_at).as_secs_f64();
             metrics::histogram!("tillstream_projection_lag_seconds").record(lag.max(0.0));
         }
         Ok(())
@@ -159,25 +155,23 @@ impl Engine {
             return Ok(());
         }
         self.looked_at = Instant::now();
-        let wanted: Vec<(String, u32)> = self.wanted().await?.map(|(_, build)| (build.name, build.number)).collect();
-        let followed = self.following.iter().map(|one| (one.model.name, one.number));
-        if !followed.eq(wanted.iter().map(|(name, number)| (name.as_str(), *number))) {
+        let wanted = self.wanted().await?;
+        let wanted = wanted.iter().map(|(model, build)| (model.name, build.number));
+        if !wanted.eq(self.following.iter().map(|one| (one.model.name, one.number))) {
             self.reader = None;
         }
         Ok(())
     }
 
     /// The builds that are kept up to date, of this code.
-    async fn wanted(&self) -> Result<impl Iterator<Item = (ReadModel, Build)>, db::Error> {
+    async fn wanted(&self) -> Result<Vec<(ReadModel, Build)>, db::Error> {
         let builds = self.db.builds().await?;
-        Ok(self.models.clone().into_iter().flat_map(move |model| {
-            let code = model.code();
-            let mine = builds
-                .clone()
-                .into_iter()
-                .filter(move |build| build.name == model.name && build.state.is_followed() && build.code == code);
-            mine.map(move |build| (model, build))
-        }))
+        let of = |build: Build| {
+            let mine = |model: &&ReadModel| build.name == model.name && build.code == model.code();
+            let model = *self.models.iter().find(mine)?;
+            build.state.is_followed().then_some((model, build))
+        };
+        Ok(builds.into_iter().filter_map(of).collect())
     }
 
     /// The reader, opened where the build that is furthest behind goes on.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use db::{Advance, Batch, Build, Change, Content, Database, Digest, Document, RowKey, Table};
 use events::{Event, Recorded};
+use streams::Entry;
 use tokio::task::spawn_blocking;
 
 use crate::projection::Touched;
@@ -33,6 +34,10 @@ impl Progress {
         Self { model, number: build.number, position: build.position, digest: build.digest }
     }
 
+    fn step(&self) -> Advance<'static> {
+        Advance { name: self.model.name, version: self.number, from: self.position }
+    }
+
     /// Where its rows are.
     pub(crate) fn table(&self) -> Table {
         self.model.table.build(self.number)
@@ -46,6 +51,14 @@ pub(crate) struct Stretch {
     pub(crate) events: Arc<Vec<Recorded<Event>>>,
     /// The position of its end.
     pub(crate) end: u64,
+}
+
+impl Stretch {
+    /// None of nothing.
+    pub(crate) fn of(entries: Vec<Entry>) -> Option<Self> {
+        let end = entries.last()?.position;
+        Some(Self { events: Arc::new(entries.into_iter().filter_map(|entry| entry.event).collect()), end })
+    }
 }
 
 /// Folds a stretch into every build that has not seen it, rows and positions in one transaction.
@@ -66,24 +79,28 @@ pub(crate) async fn stage(
     stretch: &Stretch,
 ) -> Result<(Batch, Vec<Progress>), EngineError> {
     let mut batch = db.begin().await?;
-    let mut folding = Vec::with_capacity(builds.len());
-    for &build in builds.iter().filter(|build| build.position < stretch.end) {
-        let touched = build.model.touched(&stretch.events, build.position);
+    let mut moved: Vec<Progress> = builds.iter().filter(|build| build.position < stretch.end).copied().collect();
+    let steps: Vec<Advance<'_>> = moved.iter().map(Progress::step).collect();
+    batch.advance(&steps, stretch.end).await?;
+    let mut folding = Vec::new();
+    for build in &mut moved {
+        let (model, touched) = (build.model, build.model.touched(&stretch.events, build.position));
+        build.position = stretch.end;
+        // Most batches reach few of the builds.
+        if touched.is_empty() {
+            continue;
+        }
         let keys: Vec<RowKey> = touched.keys().cloned().collect();
         let held = batch.load(&build.table(), &keys).await?;
         let events = Arc::clone(&stretch.events);
         // Beside the loading of the next build, and off the threads that serve requests.
-        folding.push((build, spawn_blocking(move || build.model.fold(&events, touched, held))));
+        folding.push((build, spawn_blocking(move || model.fold(&events, touched, held))));
     }
-    let mut moved = Vec::with_capacity(folding.len());
-    for (mut build, folded) in folding {
+    for (build, folded) in folding {
         let Folded { changes, digest } = folded.await??;
         batch.save(&build.table(), changes).await?;
         build.digest.apply(digest);
-        let step = Advance { name: build.model.name, version: build.number, from: build.position, to: stretch.end };
-        batch.advance_build(step, &build.digest).await?;
-        build.position = stretch.end;
-        moved.push(build);
+        batch.keep_digest(build.model.name, build.number, &build.digest).await?;
     }
     Ok((batch, moved))
 }

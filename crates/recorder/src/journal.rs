@@ -157,7 +157,7 @@ impl Journal {
 
     async fn write(&self, from: u64, to: u64, deliveries: Vec<InboxDelivery>) -> Result<(), JournalError> {
         // Bodies are looked into: not on the threads that deliveries are waiting for.
-        let (mut firsts, index) = spawn_blocking(move || (firsts(&deliveries), index(&deliveries))).await?;
+        let (mut firsts, index) = spawn_blocking(move || rows(&deliveries)).await?;
         let keys: Vec<RowKey> = firsts.keys().map(|key| row_key(key)).collect();
         let mut batch = self.db.begin().await?;
         for held in batch.load(&TABLE, &keys).await? {
@@ -171,7 +171,7 @@ impl Journal {
         }
         batch.save(&TABLE, changes).await?;
         batch.save(&index::TABLE, index).await?;
-        batch.advance(Advance { name: NAME, version: VERSION, from, to }).await?;
+        batch.advance(&[Advance { name: NAME, version: VERSION, from }], to).await?;
         Ok(batch.commit().await?)
     }
 
@@ -268,9 +268,12 @@ impl First {
 /// knowing the secret has no other. A delivery of no shop, or of a topic that there is not, is recorded
 /// nowhere, so it cannot take another's place.
 pub(crate) fn told(delivery: &InboxDelivery) -> Option<(String, First)> {
-    let envelope = Envelope::read(delivery);
+    told_by(Envelope::read(delivery), delivery.sequence)
+}
+
+fn told_by(envelope: Envelope, sequence: u64) -> Option<(String, First)> {
     let first = First {
-        sequence: delivery.sequence,
+        sequence,
         shop: envelope.shop?,
         topic: envelope.topic?.name.to_owned(),
         webhook_id: envelope.webhook_id,
@@ -283,17 +286,17 @@ async fn ensure(db: &Database) -> Result<(), db::Error> {
     db.ensure(&index::TABLE).await
 }
 
-/// The first delivery of each signature.
-fn firsts(deliveries: &[InboxDelivery]) -> BTreeMap<String, First> {
-    let mut firsts: BTreeMap<String, First> = BTreeMap::new();
-    for (key, first) in deliveries.iter().filter_map(told) {
-        firsts.entry(key).or_insert(first);
+/// The first delivery of each signature, and the index's row of each delivery.
+fn rows(deliveries: &[InboxDelivery]) -> (BTreeMap<String, First>, Vec<Change>) {
+    let (mut firsts, mut index) = (BTreeMap::new(), Vec::with_capacity(deliveries.len()));
+    for delivery in deliveries {
+        let envelope = Envelope::read(delivery);
+        index.push(index::row(delivery, &envelope));
+        if let Some((key, first)) = told_by(envelope, delivery.sequence) {
+            firsts.entry(key).or_insert(first);
+        }
     }
-    firsts
-}
-
-fn index(deliveries: &[InboxDelivery]) -> Vec<Change> {
-    deliveries.iter().map(index::row).collect()
+    (firsts, index)
 }
 
 /// One resource's topics may say the same: `orders/create` and `orders/paid` of one action share their body.

@@ -5,16 +5,15 @@ use events::Timestamp;
 use super::{Row, SELECT, build};
 use crate::batch::Held;
 use crate::database::{now, signed, within};
-use crate::{Advance, Batch, Build, BuildState, Code, Digest, Error, Table, postgres};
+use crate::{Batch, Build, BuildState, Code, Digest, Error, Table, postgres};
 
 impl Batch {
-    /// Moves a build's checkpoint, as [`Batch::advance`], and keeps the checksum of its rows.
-    pub async fn advance_build(&mut self, step: Advance<'_>, digest: &Digest) -> Result<(), Error> {
-        self.advance(step).await?;
+    /// Keeps the checksum of a build's rows.
+    pub async fn keep_digest(&mut self, name: &str, number: u32, digest: &Digest) -> Result<(), Error> {
         let update = "UPDATE builds SET digest = $1, row_count = $2 WHERE name = $3 AND number = $4";
         within!(self, connection => {
             let query = sqlx::query(update).bind(digest.sum()).bind(signed(digest.rows));
-            query.bind(step.name.to_owned()).bind(i64::from(step.version)).execute(connection).await?;
+            query.bind(name.to_owned()).bind(i64::from(number)).execute(connection).await?;
         });
         Ok(())
     }

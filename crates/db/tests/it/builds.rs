@@ -136,8 +136,7 @@ async fn write(db: &Database, build: &Build, data: &str, position: u64) {
     db.resume(&build.name, build.number, &log).await.unwrap();
     let mut batch = db.begin().await.unwrap();
     batch.save(&TABLE.build(build.number), vec![row("1", data, position)]).await.unwrap();
-    let step = Advance { name: &build.name, version: build.number, from: 0, to: position };
-    batch.advance_build(step, &Digest::default()).await.unwrap();
+    batch.advance(&[Advance { name: &build.name, version: build.number, from: 0 }], position).await.unwrap();
     batch.commit().await.unwrap();
 }
 

@@ -11,7 +11,7 @@ async fn a_projection_starts_at_zero_and_goes_on_where_it_was_committed() {
         advance(&db, 0, 7).await.unwrap();
 
         let mut dropped = db.begin().await.unwrap();
-        dropped.advance(Advance { name: "orders", version: 1, from: 7, to: 9 }).await.unwrap();
+        dropped.advance(&[Advance { name: "orders", version: 1, from: 7 }], 9).await.unwrap();
         drop(dropped);
 
         let again = scratch.open().await;
@@ -29,6 +29,31 @@ async fn of_two_engines_the_one_that_lags_is_refused() {
         advance(&db, 0, 5).await.unwrap();
         assert!(matches!(advance(&db, 0, 3).await, Err(Error::Moved(name)) if name == "orders"));
         assert_eq!(db.position("orders", 1).await.unwrap(), 5);
+    }
+}
+
+#[tokio::test]
+async fn several_checkpoints_move_together_or_not_at_all() {
+    for scratch in Scratch::both() {
+        let db = scratch.open().await;
+        for name in ["orders", "stock"] {
+            db.resume(name, 1, &log("a", 9)).await.unwrap();
+        }
+        advance(&db, 0, 5).await.unwrap();
+        let both = |orders| {
+            [Advance { name: "orders", version: 1, from: orders }, Advance { name: "stock", version: 1, from: 0 }]
+        };
+
+        let mut refused = db.begin().await.unwrap();
+        let moved = refused.advance(&both(4), 7).await;
+        assert!(matches!(&moved, Err(Error::Moved(names)) if names == "orders, stock"), "{moved:?}");
+        drop(refused);
+        assert_eq!((db.position("orders", 1).await.unwrap(), db.position("stock", 1).await.unwrap()), (5, 0));
+
+        let mut batch = db.begin().await.unwrap();
+        batch.advance(&both(5), 7).await.unwrap();
+        batch.commit().await.unwrap();
+        assert_eq!((db.position("orders", 1).await.unwrap(), db.position("stock", 1).await.unwrap()), (7, 7));
     }
 }
 
@@ -70,7 +95,7 @@ async fn a_heartbeat_moves_without_events_and_an_error_shows_until_the_next_step
 
 async fn advance(db: &Database, from: u64, to: u64) -> Result<(), Error> {
     let mut batch = db.begin().await?;
-    batch.advance(Advance { name: "orders", version: 1, from, to }).await?;
+    batch.advance(&[Advance { name: "orders", version: 1, from }], to).await?;
     batch.commit().await
 }
 

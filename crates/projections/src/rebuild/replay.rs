@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use db::Database;
@@ -84,13 +83,7 @@ pub(crate) async fn replay(
 async fn read(mut reader: EventReader, target: u64, batch: usize, sender: mpsc::Sender<Result<Stretch, ReadError>>) {
     while reader.position() < target {
         let max = usize::try_from(target - reader.position()).unwrap_or(batch).min(batch);
-        let stretch = match reader.next_batch(max, SILENCE).await {
-            Ok(entries) => entries.last().map(|last| last.position).ok_or_else(silent).map(|end| {
-                let events = entries.into_iter().filter_map(|entry| entry.event).collect();
-                Stretch { events: Arc::new(events), end }
-            }),
-            Err(error) => Err(error),
-        };
+        let stretch = reader.next_batch(max, SILENCE).await.and_then(|entries| Stretch::of(entries).ok_or_else(silent));
         let failed = stretch.is_err();
         if sender.send(stretch).await.is_err() || failed {
             return;

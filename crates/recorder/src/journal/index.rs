@@ -20,10 +20,9 @@ const WEBHOOK_ID: &str = "webhook_id";
 /// Shopify's ids are 36 characters; who sends others may look for them in the inbox.
 const MAX_WEBHOOK_ID: usize = 128;
 
-pub(super) fn row(delivery: &InboxDelivery) -> Change {
-    let envelope = Envelope::read(delivery);
-    let about = about(&envelope, &delivery.body).map(|key| key.to_string());
-    let webhook_id = envelope.webhook_id.filter(|id| id.len() <= MAX_WEBHOOK_ID);
+pub(super) fn row(delivery: &InboxDelivery, envelope: &Envelope) -> Change {
+    let about = about(envelope, &delivery.body).map(|key| key.to_string());
+    let webhook_id = envelope.webhook_id.clone().filter(|id| id.len() <= MAX_WEBHOOK_ID);
     let columns = vec![delivery.sequence.cast_signed().into(), about.into(), webhook_id.into()];
     let content = Some(Content { data: "null".to_owned(), columns });
     // Padded, so that rows are in the order of the inbox.
