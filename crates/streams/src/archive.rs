@@ -8,7 +8,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use events::{Timestamp, header};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -54,10 +53,7 @@ struct Line<'a> {
 impl Raw {
     /// Writes itself as a line, with its end.
     pub fn archive(&self, into: &mut Vec<u8>) {
-        let headers = self.headers.iter().flat_map(HeaderMap::iter);
-        let headers = headers.filter_map(|(name, values)| Some((AsRef::<str>::as_ref(name), values.first()?.as_str())));
-        let kept = headers.filter(|(name, _)| *name == MESSAGE_ID || !name.starts_with(TRANSPORT));
-        let text = std::str::from_utf8(&self.body).ok().filter(|text| is_one_line(text));
+        let text = std::str::from_utf8(&self.body).ok().filter(|text| !text.contains(['\n', '\r']));
         // The body itself is written as it is: the line may be read by anything, and comes back byte for byte.
         let data = text.and_then(|text| serde_json::from_str::<&RawValue>(text).ok());
         let data = data.filter(|data| data.get().len() == self.body.len());
@@ -65,7 +61,7 @@ impl Raw {
             position: self.sequence,
             subject: self.subject.as_str().into(),
             recorded_at: self.recorded_at,
-            headers: kept.map(|(name, value)| (name.into(), value.into())).collect(),
+            headers: self.kept_headers().map(|(name, value)| (name.into(), value.into())).collect(),
             data_base64: data.is_none().then(|| STANDARD.encode(&self.body).into()),
             data,
         };
@@ -73,10 +69,12 @@ impl Raw {
         let _ = serde_json::to_writer(&mut *into, &line);
         let _ = into.write_all(b"\n");
     }
-}
 
-fn is_one_line(text: &str) -> bool {
-    !text.contains(['\n', '\r']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    fn kept_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.headers.iter().flat_map(HeaderMap::iter);
+        let headers = headers.filter_map(|(name, values)| Some((name.as_ref(), values.first()?.as_str())));
+        headers.filter(|(name, _): &(&str, &str)| *name == MESSAGE_ID || !name.starts_with(TRANSPORT))
+    }
 }
 
 impl Archived {
@@ -100,9 +98,7 @@ impl Archived {
     }
 
     pub(crate) fn of(raw: &Raw) -> Self {
-        let headers = raw.headers.iter().flat_map(HeaderMap::iter);
-        let headers = headers.filter_map(|(name, values)| Some((name.to_string(), values.first()?.to_string())));
-        let headers = headers.filter(|(name, _)| name == MESSAGE_ID || !name.starts_with(TRANSPORT)).collect();
+        let headers = raw.kept_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self { position: raw.sequence, subject: raw.subject.to_string(), headers, body: raw.body.clone() }
     }
 

@@ -7,7 +7,7 @@ use crate::api::ReadError;
 use crate::inbox::InboxDelivery;
 use crate::pull::Pull;
 use crate::raw::{FromDelivery, Raw, ReplySubject};
-use crate::reader::{self, Scope};
+use crate::reader::{self, Scope, what_came};
 use crate::{Broker, Stream};
 
 /// Messages asked for ahead.
@@ -59,11 +59,7 @@ impl InboxReader {
         if read.is_err() {
             self.open = None;
         }
-        match read {
-            // What came before the error is not lost with it; if it lasts, the next call meets it again.
-            Err(_) if !deliveries.is_empty() => Ok(deliveries),
-            read => read.map(|()| deliveries),
-        }
+        what_came(read, deliveries)
     }
 
     /// The next deliveries of those that were there when it was first asked, at most `max`; none at the end.

@@ -84,11 +84,7 @@ impl EventReader {
         if read.is_err() {
             self.pull = None;
         }
-        match read {
-            // What came before the error is not lost with it; if it lasts, the next call meets it again.
-            Err(_) if !entries.is_empty() => Ok(entries),
-            read => read.map(|()| entries),
-        }
+        what_came(read, entries)
     }
 
     async fn read_into<T>(
@@ -176,6 +172,11 @@ impl EventReader {
         };
         Ok(self.pull.insert(pull))
     }
+}
+
+/// What came before an error is not lost with it; if it lasts, the next call meets it again.
+pub(crate) fn what_came<T>(read: Result<(), ReadError>, came: Vec<T>) -> Result<Vec<T>, ReadError> {
+    if came.is_empty() { read.map(|()| came) } else { Ok(came) }
 }
 
 /// Which messages of a stream a reader is sent.
