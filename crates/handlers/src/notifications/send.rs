@@ -20,7 +20,8 @@ use crate::port::IdempotencyKey;
 /// Takes each notification through the stages that are left: consent, quiet hours, template, provider,
 /// receipt; and records where it ended.
 ///
-/// A crash between a provider's word and our record of it sends the message again, with the same id.
+/// A crash between a provider's word and our record of it sends the message again, with the same id, to the address
+/// that is known by then.
 pub struct SendNotifications {
     desk: Arc<Desk>,
 }
