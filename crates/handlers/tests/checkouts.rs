@@ -66,7 +66,7 @@ impl Service {
 
     /// Until the checkout's last event is this one.
     async fn until(&mut self, token: &str, last: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while self.types(token).await.last() != Some(&last) {
             assert!(Instant::now() < deadline, "{token}: {:?}", self.types(token).await);
             sleep(Duration::from_millis(50)).await;

@@ -5,7 +5,7 @@ use streams::{Broker, Stream};
 use crate::server::{NatsServer, SyncInterval, connect, free_port};
 
 const SIZE: usize = 3;
-const ELECTION: Duration = Duration::from_secs(30);
+const ELECTION: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Three nats-servers that are one JetStream; streams made with `replicas: 3` live on all of them.

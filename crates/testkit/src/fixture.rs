@@ -6,7 +6,7 @@ use streams::{Broker, Durable};
 use crate::{NatsCluster, NatsServer};
 
 const ACK_WAIT: Duration = Duration::from_secs(2);
-const PROVISIONED: Duration = Duration::from_secs(30);
+const PROVISIONED: Duration = Duration::from_secs(120);
 
 /// A broker with our streams on it, alone or in a cluster.
 pub struct Fixture {

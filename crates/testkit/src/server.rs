@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use streams::{Broker, BrokerSettings};
 use tempfile::TempDir;
 
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(10);
 const PORT_TAKEN_TRIES: u32 = 5;
 /// The shell holds the server: when the test is gone, its end of the pipe is closed and the server killed.

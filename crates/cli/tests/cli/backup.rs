@@ -4,7 +4,8 @@ use rustix::process::Signal;
 
 use crate::permissions::guarded;
 use crate::process::{Nats, Up, free_address, run, tillstream};
-use crate::trace::{json, said, send, settled};
+use crate::shop::{send, settled};
+use crate::trace::{json, said};
 
 const MUG: &str = r#"{"id":1,"title":"Mug","status":"active","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","variants":[]}"#;
 const CUP: &str = r#"{"id":2,"title":"Cup","status":"active","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","variants":[]}"#;

@@ -49,7 +49,7 @@ fn every_way_to_fail_has_its_exit_code() {
             usize::from(*code != 0),
             "{args:?}: {stderr}"
         );
-        assert!(since.elapsed() < Duration::from_secs(10), "{args:?} took {:?}", since.elapsed());
+        assert!(since.elapsed() < Duration::from_secs(60), "{args:?} took {:?}", since.elapsed());
     }
 }
 

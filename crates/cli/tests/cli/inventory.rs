@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::process::Up;
-use crate::shop::{json_of, open, order, run, said, say, settle};
+use crate::shop::{json_of, open, order, run, said, say, settled};
 
 const ITEM: [&str; 3] = ["52", "--shop", "acme"];
 
@@ -17,13 +17,13 @@ async fn an_operator_sees_what_stands_what_moved_it_and_where_an_order_would_com
     let up = Up::start(dir.path(), &[]);
     assert!(said(run(dir.path(), &inventory("level", &[])), 3).contains("stocked nowhere"));
     open(&up).await;
-    settle(&up).await;
+    settled(&up).await;
     let simulated = json_of(dir.path(), &inventory("simulate", &["--quantity", "10", "--source", "web"]));
     let promised: Vec<_> = simulated["candidates"].as_array().unwrap().iter().map(|one| &one["promised"]).collect();
     assert_eq!((promised, &simulated["short"]), (vec![&json!(6), &json!(4)], &json!(0)), "{simulated}");
 
-    say(&up, "orders/create", order(0)).await;
-    settle(&up).await;
+    say(&up, "orders/create", &order(0)).await;
+    settled(&up).await;
     let levels = json_of(dir.path(), &inventory("level", &[]));
     let stands = |level: &Value| (level["on_hand"].clone(), level["allocated"].clone(), level["available"].clone());
     let levels: Vec<_> = levels.as_array().unwrap().iter().map(stands).collect();
@@ -31,8 +31,8 @@ async fn an_operator_sees_what_stands_what_moved_it_and_where_an_order_would_com
     let table = said(run(dir.path(), &inventory("level", &[])), 0);
     assert!(table.contains("ON HAND") && table.lines().count() == 3, "{table}");
 
-    say(&up, "orders/updated", order(2)).await;
-    settle(&up).await;
+    say(&up, "orders/updated", &order(2)).await;
+    settled(&up).await;
     let moved = json_of(dir.path(), &inventory("movements", &[]));
     let moved: Vec<_> =
         moved.as_array().unwrap().iter().map(|one| (one["kind"].as_str().unwrap(), &one["quantity"])).collect();

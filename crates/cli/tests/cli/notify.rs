@@ -14,7 +14,7 @@ async fn place(up: &Up, id: u64) {
         "total_price": "10.00", "current_total_price": "10.00", "subtotal_price": "10.00", "total_tax": "0.00",
         "total_discounts": "0.00", "line_items": [], "refunds": [], "fulfillments": [], "shipping_lines": [],
     });
-    say(up, "orders/create", body).await;
+    say(up, "orders/create", &body).await;
 }
 
 /// The shop's only notification, once it is in this state.

@@ -1,5 +1,6 @@
 use crate::process::{Up, run};
-use crate::trace::{json, said, send, settled};
+use crate::shop::{send, settled};
+use crate::trace::{json, said};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_quarantine_is_listed_shown_and_retried() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Output;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -10,27 +10,39 @@ use shopify::{Secret, sign};
 
 use crate::process::{PATIENCE, Up, tillstream};
 
-pub(crate) async fn say(up: &Up, topic: &str, body: Value) {
-    let body = body.to_string();
+pub(crate) async fn say(up: &Up, topic: &str, body: &Value) {
+    deliver(up, topic, &[], &body.to_string()).await;
+}
+
+/// With the ids that Shopify gives to deliveries and actions; gives the webhook's sequence in `INBOX`.
+pub(crate) async fn send(up: &Up, topic: &str, webhook_id: &str, body: &str) -> u64 {
+    let action = format!("action-of-{webhook_id}");
+    deliver(up, topic, &[("X-Shopify-Webhook-Id", webhook_id), ("X-Shopify-Event-Id", &action)], body).await
+}
+
+async fn deliver(up: &Up, topic: &str, ids: &[(&str, &str)], body: &str) -> u64 {
     let request = reqwest::Client::new()
         .post(format!("{}/webhooks/shopify", up.url))
         .header("X-Shopify-Topic", topic)
         .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
         .header("X-Shopify-Hmac-Sha256", sign(body.as_bytes(), &Secret::new("secret").unwrap()))
-        .body(body);
-    assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+        .body(body.to_owned());
+    let request = ids.iter().fold(request, |request, (name, id)| request.header(*name, *id));
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    response.headers()["x-inbox-sequence"].to_str().unwrap().parse().unwrap()
 }
 
-/// Waits until nothing is pending anywhere.
-pub(crate) async fn settle(up: &Up) {
+/// Waits until nothing is pending anywhere; tells the log's last position.
+pub(crate) async fn settled(up: &Up) -> u64 {
     let since = Instant::now();
     loop {
         let status: Value = reqwest::get(format!("{}/v1/status", up.url)).await.unwrap().json().await.unwrap();
         if status["settled"] == true {
-            return;
+            return status["events"]["head"].as_u64().unwrap();
         }
         assert!(since.elapsed() < PATIENCE, "not settled: {status}");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -62,11 +74,11 @@ pub(crate) async fn open(up: &Up) {
             "compare_at_price": null, "inventory_management": "shopify",
         }],
     });
-    say(up, "products/create", product).await;
+    say(up, "products/create", &product).await;
     for (location, available) in [(60, 6), (61, 10)] {
         let at = "2026-01-01T00:00:01Z";
         let level = json!({"inventory_item_id": 52, "location_id": location, "available": available, "updated_at": at});
-        say(up, "inventory_levels/update", level).await;
+        say(up, "inventory_levels/update", &level).await;
     }
 }
 

@@ -1,35 +1,7 @@
 use serde_json::Value;
-use shopify::{Secret, sign};
 
-use crate::process::{PATIENCE, Up, run};
-
-/// Sends a webhook; gives its sequence in `INBOX`.
-pub(crate) async fn send(up: &Up, topic: &str, webhook_id: &str, body: &str) -> u64 {
-    let request = reqwest::Client::new()
-        .post(format!("{}/webhooks/shopify", up.url))
-        .header("X-Shopify-Topic", topic)
-        .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
-        .header("X-Shopify-Webhook-Id", webhook_id)
-        .header("X-Shopify-Event-Id", format!("action-of-{webhook_id}"))
-        .header("X-Shopify-Hmac-Sha256", sign(body.as_bytes(), &Secret::new("secret").unwrap()))
-        .body(body.to_owned());
-    let response = request.send().await.unwrap();
-    assert_eq!(response.status(), 200);
-    response.headers()["x-inbox-sequence"].to_str().unwrap().parse().unwrap()
-}
-
-pub(crate) async fn settled(up: &Up) {
-    let wait = async {
-        loop {
-            let status: Value = reqwest::get(format!("{}/v1/status", up.url)).await.unwrap().json().await.unwrap();
-            if status["settled"] == true {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.expect("it settles");
-}
+use crate::process::{Up, run};
+use crate::shop::{send, settled};
 
 pub(crate) fn said(dir: &std::path::Path, args: &[&str]) -> String {
     let output = run(dir, args);

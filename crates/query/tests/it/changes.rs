@@ -43,7 +43,7 @@ impl Client {
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.expect("an event comes");
+            let chunk = tokio::time::timeout(Duration::from_secs(120), self.body.next()).await.expect("an event comes");
             self.text += std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap();
         }
     }

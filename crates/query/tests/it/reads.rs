@@ -185,7 +185,7 @@ async fn a_read_waits_for_the_position_it_asks_for() {
     let request = Request::get(path).header("prefer", "wait=20").body(Body::empty()).unwrap();
     let waiting = tokio::spawn(world::ask(router, request));
     world.fold().await;
-    let answer = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(120), waiting).await.unwrap().unwrap();
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "its own write is read");
     assert_eq!(
         world.get("/v1/acme/orders?min_position=18446744073709551615").await.status,

@@ -149,7 +149,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(120), gone).await.unwrap();
     }
 
     /// Folds all that was said, and tells the position.

@@ -170,4 +170,4 @@ pub(crate) fn order(id: u64, updated_at: &str, status: &str) -> String {
 pub(crate) const AT: &str = "2026-03-29T20:00:26+02:00";
 pub(crate) const LATER: &str = "2026-03-29T20:00:40+02:00";
 /// Longer than anything takes that is going to happen.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(120);

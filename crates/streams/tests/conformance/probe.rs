@@ -152,7 +152,7 @@ pub(crate) fn message(shop_name: &str, text: &str) -> InboxMessage {
 /// Steps until so many messages were settled or parked: on a cluster a consumer may hear of a message
 /// a moment after its sender.
 pub(crate) async fn steps<S: Subscriber>(subscription: &mut Subscription<S>, count: usize) -> Step {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let mut sum = Step::default();
     while sum.handled + sum.retried + sum.dead < count {
         assert!(Instant::now() < deadline, "{count} messages were expected: {sum:?}");

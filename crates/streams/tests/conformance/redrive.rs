@@ -114,7 +114,7 @@ async fn a_message_that_its_stream_let_go_stays_dead(fixture: &Fixture) {
     let dead = DeadLetters::new(&fixture.broker);
     let letter = letters(&dead, Forgotten::NAME).await.remove(0);
     let redriven = dead.redrive(&letter, "too late").await.unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while letters(&dead, Forgotten::NAME).await.is_empty() {
         assert!(Instant::now() < deadline, "the letter is lost");
         subscription.step().await.unwrap();
@@ -132,7 +132,7 @@ async fn letters(dead: &DeadLetters, handler: &str) -> Vec<Filed> {
 
 /// An acknowledgement is counted a moment after it was sent.
 async fn until(dead: &DeadLetters, redriven: &Redriven, wanted: impl Fn(&Fate) -> bool) -> Fate {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let fate = dead.fate(redriven).await.unwrap();
         if wanted(&fate) {

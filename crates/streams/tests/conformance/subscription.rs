@@ -219,7 +219,7 @@ async fn long_work_is_not_delivered_again(fixture: &Fixture) {
 async fn advisories(fixture: &Fixture, count: u64) -> Vec<String> {
     let jetstream = async_nats::jetstream::new(async_nats::connect(fixture.servers[0].url()).await.unwrap());
     let stream = jetstream.get_stream("ADVISORIES").await.unwrap();
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(120);
     let last = loop {
         let last = stream.get_info().await.unwrap().state.last_sequence;
         if last >= count {
@@ -279,7 +279,7 @@ async fn events_that_cannot_be_read_are_never_swallowed(fixture: &Fixture) {
         [(garbage, ErrorClass::Unreadable)]
     );
     put(4, "order.transaction_recorded", 99, "{}").await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(120);
     let reason = loop {
         if let Some(reason) = subscription.step().await.unwrap().unavailable {
             break reason;
