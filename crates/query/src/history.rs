@@ -20,7 +20,7 @@ pub(crate) struct EventQuery {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 250)]
     limit: Limit,
     /// The `next_cursor` of the page before: the position of its last event.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(0|[1-9][0-9]{0,18})$")]
     cursor: Option<Position>,
     /// Waits until the log has come to this position.
     #[param(value_type = Option<u64>)]

@@ -69,7 +69,9 @@ fn adjustment() -> Value {
 pub(super) fn command(id: &str, tag: &str, summary: &str, path: &[Value], body: &Value, done: &Value) -> Value {
     let mut parameters = vec![path_parameter("shop", "The shop's myshopify.com name", "^[a-z0-9][a-z0-9-]*$")];
     parameters.extend_from_slice(path);
-    parameters.push(header("Idempotency-Key", "Names the request; the same for each try of it", true));
+    let mut key = header("Idempotency-Key", "Names the request; the same for each try of it", true);
+    key["schema"]["pattern"] = json!("^[!-~]{1,255}$");
+    parameters.push(key);
     json!({
         "operationId": id,
         "tags": [tag],
