@@ -32,6 +32,9 @@ const COPY_NAMES: &[&str] = &[FulfillmentOrders::NAME, OrderLines::NAME, Variant
 /// How many events are handled at once: those of one item wait for each other, and are decided together.
 const LANES: usize = 128;
 
+/// Orders kept in memory: those that are told of again soon.
+const ORDERS: usize = 4_096;
+
 pub fn durables() -> Vec<Durable> {
     vec![AllocateStock::durable()]
 }
@@ -50,7 +53,8 @@ impl Inventory {
         let copies = Engine::open(db.clone(), broker.clone(), COPIES).await?;
         let snapshots = Arc::new(SnapshotTable::open(db.clone()).await?);
         let store = EventStore::new(broker).with_snapshots(snapshots);
-        let allocate_stock = AllocateStock::new(store.clone(), db, settings);
+        let orders = EventStore::with_capacity(broker, ORDERS);
+        let allocate_stock = AllocateStock::new(orders, store.clone(), db, settings);
         Ok(Self { copies, allocate_stock, store })
     }
 

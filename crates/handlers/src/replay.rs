@@ -46,7 +46,7 @@ pub fn database_of(handler: &str) -> Option<&'static str> {
 
 impl Replayed {
     pub fn allocate_stock(broker: &Broker, copies: Database, settings: InventorySettings) -> Self {
-        Self::Allocate(Box::new(AllocateStock::new(EventStore::new(broker), copies, settings)))
+        Self::Allocate(Box::new(AllocateStock::new(EventStore::new(broker), EventStore::new(broker), copies, settings)))
     }
 
     pub fn award_points(broker: &Broker, settings: LoyaltySettings) -> Self {

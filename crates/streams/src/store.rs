@@ -33,6 +33,7 @@ pub struct EventStore {
     cache: Arc<Cache>,
     snapshots: Option<Snapshots>,
     conflicts: Arc<AtomicU64>,
+    learned: Arc<AtomicU64>,
 }
 
 /// An aggregate's state, and which of its events it holds.
@@ -88,7 +89,7 @@ impl EventStore {
     /// Keeps about as many states in memory.
     pub fn with_capacity(broker: &Broker, states: usize) -> Self {
         let cache = Arc::new(Cache::new(states));
-        Self { broker: broker.clone(), cache, snapshots: None, conflicts: Arc::default() }
+        Self { broker: broker.clone(), cache, snapshots: None, conflicts: Arc::default(), learned: Arc::default() }
     }
 
     /// Loads of long histories begin with a snapshot where there is one that fits.
@@ -102,19 +103,26 @@ impl EventStore {
         self.conflicts.load(Ordering::Relaxed)
     }
 
+    /// Changes whenever a state was read from the log that this process did not know: somebody else may have
+    /// written it.
+    pub fn learned(&self) -> u64 {
+        self.learned.load(Ordering::Relaxed)
+    }
+
     /// The state, at least as new as `at_least`: with the position of an event just received, that
     /// event and all before it are in. 0 asks for the newest there is.
     pub async fn load<A: Decider>(&self, key: &AggregateKey, at_least: u64) -> Result<Loaded<A>, StoreError> {
         check_kind::<A>(key)?;
         let slot = self.cache.slot(key);
         let mut kept = slot.kept.lock().await;
-        let mut loaded = match kept.take::<A>() {
-            Some(loaded) => loaded,
+        let loaded = match kept.take::<A>() {
+            Some(loaded) if at_least > 0 && loaded.position >= at_least => loaded,
+            Some(mut loaded) => {
+                self.catch_up(key, &mut loaded).await?;
+                loaded
+            }
             None => self.fresh(key).await?,
         };
-        if at_least == 0 || loaded.position < at_least {
-            self.catch_up(key, &mut loaded).await?;
-        }
         kept.put(loaded.clone());
         Ok(loaded)
     }

@@ -16,6 +16,9 @@ use tokio::time::timeout;
 use super::stations::{self, Stations};
 use super::{COPY_NAMES, InventorySettings};
 
+/// Orders that are settled side by side are rarely so many.
+const TURNS: u64 = 1024;
+
 /// How long the copies may lag before the subscriber is paused.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -23,9 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// It sets a target, so it may run again at any time: the stock records only the difference.
 pub struct AllocateStock {
+    /// Of the orders, which it only reads.
+    orders: EventStore,
     store: EventStore,
     copies: Database,
     settings: InventorySettings,
+    /// By order: whoever settles it. Some share one, which costs them a moment.
+    turns: Box<[Mutex<()>]>,
     /// The copies are known to have come so far.
     reached: AtomicU64,
     /// Held by the one who asks how far they are: while they lag, all others wait for the answer.
@@ -62,8 +69,9 @@ impl Subscriber for AllocateStock {
 }
 
 impl AllocateStock {
-    pub fn new(store: EventStore, copies: Database, settings: InventorySettings) -> Self {
-        Self { store, copies, settings, reached: AtomicU64::new(0), asking: Mutex::new(()) }
+    pub fn new(orders: EventStore, store: EventStore, copies: Database, settings: InventorySettings) -> Self {
+        let turns = (0..TURNS).map(|_| Mutex::default()).collect();
+        Self { orders, store, copies, settings, turns, reached: AtomicU64::new(0), asking: Mutex::new(()) }
     }
 
     async fn settle_all(&self, variant: VariantId, event: &Recorded<Event>) -> Result<(), Failure> {
@@ -86,21 +94,30 @@ impl AllocateStock {
         self.settle(shop, id, event).await
     }
 
-    /// Hands on what an order wants, until no newer word of the order has come meanwhile: an order's
-    /// events may be handled side by side with its product's, or by another replica, and the older view
-    /// must not be the last. Nor may it be the first: of an event that comes again the stock may have forgotten
-    /// what came of it, when all of it has long ended.
+    /// Hands on what an order wants by the newest word of it. The older view must not be the last to be handed on: an
+    /// order's events may be handled side by side with its product's, so one at a time settles it. Another replica may
+    /// do it too, as at a takeover: so when others have written to any stock meanwhile, it looks again for a newer word.
+    ///
+    /// Nor may the older view be the first: of an event that comes again the stock may have forgotten what came of it,
+    /// when all of it has long ended.
     async fn settle(&self, shop: &Shop, id: OrderId, event: &Recorded<Event>) -> Result<(), Failure> {
+        let _turn = self.turns[usize::try_from(id.get() % TURNS).unwrap_or_default()].lock().await;
         let order = AggregateKey::new(AggregateKind::Order, shop, id);
-        let mut known = self.store.load::<Order>(&order, 0).await?;
+        let mut learned = self.store.learned();
+        let mut known = self.orders.load::<Order>(&order, 0).await?;
+        let mut stations = self.stations(shop, id).await?;
         loop {
-            let stations = self.stations(shop, id).await?;
             self.claim(shop, id, &known.state, &stations, event).await?;
-            let now = self.store.load::<Order>(&order, 0).await?;
-            if now.version == known.version && self.stations(shop, id).await? == stations {
+            if self.store.learned() == learned {
                 return Ok(());
             }
-            known = now;
+            learned = self.store.learned();
+            let now = self.orders.load::<Order>(&order, 0).await?;
+            let newer = self.stations(shop, id).await?;
+            if now.version == known.version && newer == stations {
+                return Ok(());
+            }
+            (known, stations) = (now, newer);
         }
     }
 

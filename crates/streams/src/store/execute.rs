@@ -54,13 +54,12 @@ impl EventStore {
     /// Carries out the commands that wait, and answers them.
     async fn lead<A: Decider>(&self, key: &AggregateKey, slot: &Slot, kept: &mut Kept) {
         let mut batch = slot.take::<A>(TOGETHER);
-        let loaded = match kept.take::<A>() {
-            Some(loaded) => Ok(loaded),
-            None => self.fresh(key).await,
-        };
-        let carried_out = match loaded {
-            Ok(loaded) => self.carry_out(key, loaded, &mut batch).await,
-            Err(error) => Err(error),
+        let carried_out = match kept.take::<A>() {
+            Some(loaded) => self.carry_out(key, loaded, false, &mut batch).await,
+            None => match self.fresh(key).await {
+                Ok(loaded) => self.carry_out(key, loaded, true, &mut batch).await,
+                Err(error) => Err(error),
+            },
         };
         match carried_out {
             Ok(loaded) => kept.put(loaded),
@@ -72,9 +71,9 @@ impl EventStore {
         &self,
         key: &AggregateKey,
         mut loaded: Loaded<A>,
+        mut checked: bool,
         batch: &mut VecDeque<Waiting<A>>,
     ) -> Result<Loaded<A>, StoreError> {
-        let mut checked = false;
         for attempt in 0..ATTEMPTS {
             if self.round(key, &mut loaded, batch, checked).await? {
                 self.keep_snapshot(key, &mut loaded);
