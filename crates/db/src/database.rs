@@ -113,7 +113,8 @@ pub(crate) async fn waited<T>(
     connection: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
     let since = Instant::now();
-    let taken = connection.await;
+    // Large: they would make the futures of all who read larger.
+    let taken = Box::pin(connection).await;
     metrics::histogram!("tillstream_database_wait_seconds", "access" => access).record(since.elapsed());
     taken
 }

@@ -90,7 +90,7 @@ impl Engine {
             let both = async { tokio::join!(self.follow(), renewed) };
             shutdown.run_until_cancelled(Box::pin(both)).await;
         } else {
-            shutdown.run_until_cancelled(Box::pin(self.follow())).await;
+            shutdown.run_until_cancelled(self.follow()).await;
         }
     }
 

@@ -104,7 +104,7 @@ impl Journal {
 
     /// Follows the inbox until shutdown. A failure is logged and tried again; the recorder waits meanwhile.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        shutdown.run_until_cancelled(Box::pin(self.follow())).await;
+        shutdown.run_until_cancelled(self.follow()).await;
     }
 
     async fn follow(&mut self) -> Infallible {
