@@ -21,6 +21,12 @@ impl Api {
         (status, response.json().await.unwrap_or(Value::Null))
     }
 
+    /// What it says there, whatever it is.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+        response.text().await.unwrap()
+    }
+
     /// Whether it answers this path with 200.
     pub(crate) async fn answers(&self, path: &str) -> bool {
         let answer = self.client.get(format!("{}{path}", self.url)).send().await;

@@ -50,6 +50,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("toml", &["tillstream"]),
     ("hmac", &["shopify"]),
     ("lettre", &["handlers"]),
+    ("opentelemetry", &["streams", "tillstream"]),
+    ("opentelemetry-otlp", &["tillstream"]),
 ];
 
 /// Crates that must stay pure: no runtime, no broker, no clock.

@@ -153,6 +153,24 @@ fn every_user_of_the_broker_has_its_password_everywhere() {
 }
 
 #[test]
+fn every_role_of_the_database_has_its_password_everywhere() {
+    let script = read("deploy/postgres/roles.sh");
+    let roles: Vec<&str> =
+        script.lines().filter_map(|line| line.trim().strip_prefix("add ")?.split(' ').next()).collect();
+    assert!(roles.len() >= 4, "{roles:?}");
+    let (compose, demo) = (read("docker-compose.yml"), read("deploy/kubernetes/overlays/demo/database.env"));
+    for role in roles {
+        let variable = format!("DATABASE_PASSWORD_{}", role.to_uppercase());
+        assert!(demo.contains(&format!("{variable}=")), "the demo overlay lacks {variable}");
+        assert!(compose.contains(&format!("      {variable}: ")), "docker-compose.yml lacks {variable}");
+        assert!(
+            compose.contains(&format!("postgres://{role}:${{{variable}")),
+            "nobody in docker-compose.yml is {role}"
+        );
+    }
+}
+
+#[test]
 fn a_read_only_image_has_a_place_for_sqlites_temporary_files() {
     assert!(read("Dockerfile").contains("ENV SQLITE_TMPDIR=/data\n"), "a large batch cannot be written without one");
 }

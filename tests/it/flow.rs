@@ -1,9 +1,9 @@
 //! The law with real servers: what the simulated shop did is what the read models show, whatever
 //! happened to its webhooks and to us on the way.
 
-mod fleet;
-mod log;
-mod messages;
+pub(crate) mod fleet;
+pub(crate) mod log;
+pub(crate) mod messages;
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn runner(ingress: &str) -> Runner {
     Runner::new(ingress, settings).unwrap()
 }
 
-async fn compare(api: &Api, truth: &Truth) {
+pub(crate) async fn compare(api: &Api, truth: &Truth) {
     let mut differences = Vec::new();
     for expectation in truth.expectations() {
         let (status, body) = api.get(expectation.path).await;
@@ -53,7 +53,7 @@ fn first(differences: &[String]) -> String {
     differences.iter().take(20).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-async fn no_dead_letters(api: &Api) {
+pub(crate) async fn no_dead_letters(api: &Api) {
     let (_, status) = api.get("/v1/status").await;
     let dead: Vec<&Value> = status["subscribers"].as_array().unwrap().iter().filter(|s| s["dead"] != 0).collect();
     assert!(dead.is_empty(), "{dead:?}");
@@ -137,7 +137,9 @@ async fn every_service_twice_and_killed_again_and_again_ends_as_the_shop_says() 
     no_dead_letters(&fleet.api).await;
     let log = Log::read(&fleet.nats.connect().await).await;
     let prefixes = log.is_conserved();
-    let told = messages::check(&fleet, &log, &truth, kills.of_notifications).await;
+    let told = messages::check(&fleet.api, &fleet.mail, &log, &truth).await;
+    let most = kills.of_notifications * messages::UNDER_WAY;
+    assert!(told.repeated <= most, "{} mails came again, of {} kills", told.repeated, kills.of_notifications);
     let messages::Told { notifications, mails, repeated } = told;
     let Kills { all: kills, of_notifications } = kills;
     println!(

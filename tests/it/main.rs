@@ -4,6 +4,8 @@
 mod api;
 mod architecture;
 mod deploy;
+mod faults;
 mod flow;
 mod house;
+mod release;
 mod schemas;

@@ -9,7 +9,7 @@ use crate::commands::{
     bench, config, dead_letters, events, inventory, keys, loyalty, notify, projections, quarantine, replay, schemas,
     shopify, status, streams, subscribers,
 };
-use crate::config::Flags;
+use crate::config::{Flags, Origin};
 use crate::nats::ChildArgs;
 use crate::output::Format;
 
@@ -155,6 +155,11 @@ pub(crate) struct HealthcheckArgs {
 }
 
 impl Common {
+    /// What a role is configured by.
+    pub(crate) fn origin(&self, role: &RoleArgs) -> Origin {
+        Origin { file: self.config.clone(), flags: self.flags(Some(role)) }
+    }
+
     /// The keys that flags override.
     pub(crate) fn flags(&self, role: Option<&RoleArgs>) -> Flags {
         Flags {

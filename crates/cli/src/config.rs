@@ -11,9 +11,9 @@ mod sections;
 mod shops;
 
 pub(crate) use self::access::Jwt;
-pub(crate) use layers::{Flags, Loaded, load, without_password};
+pub(crate) use layers::{Flags, Loaded, Origin, load, without_password};
 pub(crate) use notifications::{HttpProvider, Notifications, Smtp, SmtpTls};
-pub(crate) use sections::{Config, Inventory, Log, LogFormat, Nats, Server, Simulator, Sync};
+pub(crate) use sections::{Config, Inventory, LogFormat, Nats, Server, Simulator, Sync};
 pub(crate) use shops::{KnownShop, Secret};
 
 /// The commented file that `config default` prints; a test holds it against the built-in defaults.

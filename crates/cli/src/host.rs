@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Server;
 use crate::failure::{Exit, Failure, OrExit, Outcome};
+use crate::telemetry::Spans;
 
 /// From the first signal to the end, whatever is still under way.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -23,11 +24,13 @@ const INTERRUPTED: i32 = 130;
 pub(crate) struct Host {
     shutdown: CancellationToken,
     tasks: JoinSet<(&'static str, Outcome)>,
+    /// What they did is told to the end.
+    _spans: Spans,
 }
 
 impl Host {
     /// From here on SIGTERM and SIGINT drain; the second one ends the process at once.
-    pub(crate) fn start() -> Outcome<Self> {
+    pub(crate) fn start(spans: Spans) -> Outcome<Self> {
         let shutdown = CancellationToken::new();
         let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let drain = shutdown.clone();
@@ -42,7 +45,7 @@ impl Host {
                 drain.cancel();
             }
         });
-        Ok(Self { shutdown, tasks: JoinSet::new() })
+        Ok(Self { shutdown, tasks: JoinSet::new(), _spans: spans })
     }
 
     /// Cancelled when it is time to end.

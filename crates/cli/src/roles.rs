@@ -5,6 +5,7 @@ mod broker;
 mod databases;
 mod gauges;
 mod notifications;
+mod secrets;
 mod users;
 
 use std::collections::HashMap;
@@ -17,14 +18,14 @@ use events::StockAuthority;
 use handlers::checkouts::{self, Checkouts, CheckoutsSettings};
 use handlers::inventory::{self, Inventory, InventorySettings};
 use handlers::loyalty::{self, Loyalty, LoyaltySettings};
-use ingress::{IngressSettings, IngressState, ShopKeys, Shops};
+use ingress::{IngressSettings, IngressState};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{Engine, ReadModel};
 use query::{Operations, QueryState, ShopSettings, Watched};
 use recorder::{Journal, Recorder};
 use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, SubscriptionSettings};
 
-use crate::config::{Config, KnownShop};
+use crate::config::{Config, KnownShop, Origin};
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::host::Host;
 use crate::telemetry::measured;
@@ -43,6 +44,8 @@ pub(crate) const JOURNAL: &str = "recorder";
 /// What the roles are made from.
 pub(crate) struct Ground {
     pub(crate) config: Config,
+    /// What it was read from.
+    pub(crate) origin: Origin,
     pub(crate) shops: Vec<KnownShop>,
     pub(crate) broker: Broker,
     pub(crate) metrics: PrometheusHandle,
@@ -52,15 +55,13 @@ pub(crate) struct Ground {
 
 impl Ground {
     /// Webhooks in.
-    pub(crate) fn ingress(&self) -> Outcome<Router> {
-        let keys = self.shops.iter().map(KnownShop::keys).collect::<Result<Vec<ShopKeys>, _>>().or_exit(Exit::Usage)?;
-        let shops = Shops::new(keys).or_exit(Exit::Usage)?;
+    pub(crate) fn ingress(&self, host: &mut Host) -> Outcome<Router> {
         let settings = IngressSettings {
             max_body: self.config.ingress.max_body_bytes,
             append_timeout: self.config.ingress.deadline.unsigned_abs(),
             ..IngressSettings::default()
         };
-        Ok(ingress::router(IngressState::new(&self.broker, shops, &settings)))
+        Ok(ingress::router(IngressState::new(&self.broker, self.door(host)?, &settings)))
     }
 
     /// Webhooks to events.

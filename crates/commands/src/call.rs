@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode, header};
 use query::{POSITION, Problem, bearer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use streams::{Cause, Receipt};
+use streams::{Cause, Receipt, traces};
 
 use crate::CommandState;
 use crate::idempotency::{Begun, IdempotencyKey};
@@ -86,7 +86,7 @@ impl<B> Call<B> {
         A::Error: Refused,
     {
         let id = format!("command:{}", self.key.as_str());
-        let cause = Cause { correlation_id: id.clone(), id, trace_parent: None };
+        let cause = Cause { correlation_id: id.clone(), id, trace_parent: traces::present() };
         self.state.events.execute::<A>(key, command, &cause).await.map_err(refusal::read::<A::Error>)
     }
 

@@ -19,7 +19,7 @@ const SELECT: &str = "SELECT b.name, b.number, b.code_version, b.fingerprint, b.
 impl Database {
     /// Every build there is, by name and number.
     pub async fn builds(&self) -> Result<Vec<Build>, Error> {
-        let rows: Vec<Row> = reading!(self, pool => sqlx::query_as(SELECT).fetch_all(pool).await?);
+        let rows: Vec<Row> = reading!(self, connection => sqlx::query_as(SELECT).fetch_all(connection).await?);
         Ok(rows.into_iter().map(build).collect::<Result<_, _>>()?)
     }
 
@@ -33,8 +33,8 @@ impl Database {
     pub async fn live_position(&self, name: &str) -> Result<u64, Error> {
         let query = "SELECT c.position FROM builds b JOIN checkpoints c ON c.name = b.name AND c.version = b.number
              WHERE b.name = $1 AND b.state = 'live'";
-        let position: Option<i64> = reading!(self, pool => {
-            sqlx::query_scalar(query).bind(name.to_owned()).fetch_optional(pool).await?
+        let position: Option<i64> = reading!(self, connection => {
+            sqlx::query_scalar(query).bind(name.to_owned()).fetch_optional(connection).await?
         });
         Ok(position.map_or(0, unsigned))
     }

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use events::Timestamp;
 use sqlx::{PgPool, SqlitePool};
 
@@ -27,16 +29,20 @@ pub(crate) enum Backend {
 
 /// A statement that both databases understand, where it may read: `Db` is its driver.
 macro_rules! reading {
-    ($database:expr, $pool:ident => $statement:expr) => {
+    ($database:expr, $connection:ident => $statement:expr) => {
         match &$database.backend {
-            crate::database::Backend::Sqlite { readers: $pool, .. } => {
+            crate::database::Backend::Sqlite { readers, .. } => {
                 #[allow(dead_code, reason = "not every statement is built")]
                 type Db = sqlx::Sqlite;
+                let mut held = crate::database::waited("read", readers.acquire()).await?;
+                let $connection = &mut *held;
                 $statement
             }
-            crate::database::Backend::Postgres { pool: $pool } => {
+            crate::database::Backend::Postgres { pool } => {
                 #[allow(dead_code, reason = "not every statement is built")]
                 type Db = sqlx::Postgres;
+                let mut held = crate::database::waited("read", pool.acquire()).await?;
+                let $connection = &mut *held;
                 $statement
             }
         }
@@ -76,8 +82,10 @@ impl Database {
     /// Starts the transaction of one batch; nothing of it happened until it is committed.
     pub async fn begin(&self) -> Result<Batch, Error> {
         let held = match &self.backend {
-            Backend::Sqlite { writer, .. } => Held::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Backend::Postgres { pool } => Held::Postgres(pool.begin().await?),
+            Backend::Sqlite { writer, .. } => {
+                Held::Sqlite(waited("write", writer.begin_with("BEGIN IMMEDIATE")).await?)
+            }
+            Backend::Postgres { pool } => Held::Postgres(waited("write", pool.begin()).await?),
         };
         Ok(Batch { held })
     }
@@ -97,6 +105,18 @@ impl Database {
             Backend::Postgres { pool } => pool.close().await,
         }
     }
+}
+
+/// Shows how long a connection was waited for, and by whom.
+pub(crate) async fn waited<T>(
+    access: &'static str,
+    connection: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let since = Instant::now();
+    // Large: they would make the futures of all who read larger.
+    let taken = Box::pin(connection).await;
+    metrics::histogram!("tillstream_database_wait_seconds", "access" => access).record(since.elapsed());
+    taken
 }
 
 /// Both databases' integers are signed; positions and counts stay far below the sign.

@@ -51,16 +51,16 @@ impl Database {
     pub async fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error> {
         let query =
             "SELECT name, version, epoch, position, heartbeat_at, error FROM checkpoints ORDER BY name, version";
-        let rows: Vec<Row> = reading!(self, pool => sqlx::query_as(query).fetch_all(pool).await?);
+        let rows: Vec<Row> = reading!(self, connection => sqlx::query_as(query).fetch_all(connection).await?);
         Ok(rows.into_iter().map(checkpoint).collect::<Result<_, _>>()?)
     }
 
     /// How far a projection has come; 0 when it never ran.
     pub async fn position(&self, name: &str, version: u32) -> Result<u64, Error> {
         let query = "SELECT position FROM checkpoints WHERE name = $1 AND version = $2";
-        let position: Option<i64> = reading!(self, pool => {
+        let position: Option<i64> = reading!(self, connection => {
             let query = sqlx::query_scalar(query).bind(name.to_owned()).bind(i64::from(version));
-            query.fetch_optional(pool).await?
+            query.fetch_optional(connection).await?
         });
         Ok(position.map_or(0, unsigned))
     }

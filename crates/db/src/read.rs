@@ -11,9 +11,9 @@ impl Database {
     /// One row by its key.
     pub async fn get(&self, table: &Table, shop: &Shop, id: &str) -> Result<Option<Document>, Error> {
         let query = format!("SELECT id, data, position FROM {} WHERE shop = $1 AND id = $2", table.versioned_name());
-        let row: Option<Found> = reading!(self, pool => {
+        let row: Option<Found> = reading!(self, connection => {
             let query = sqlx::query_as(AssertSqlSafe(query)).bind(shop.to_string()).bind(id.to_owned());
-            query.fetch_optional(pool).await?
+            query.fetch_optional(connection).await?
         });
         Ok(row.map(|found| document(shop, found)))
     }
@@ -25,9 +25,9 @@ impl Database {
             Backend::Sqlite { .. } => "instr",
             Backend::Postgres { .. } => "strpos",
         };
-        let mut rows: Vec<(String, String, i64, i64)> = reading!(self, pool => {
+        let mut rows: Vec<(String, String, i64, i64)> = reading!(self, connection => {
             let mut query = statement::<Db>(table, select, position_of)?;
-            query.build_query_as().fetch_all(pool).await?
+            query.build_query_as().fetch_all(connection).await?
         });
         let more = rows.len() > limit;
         rows.truncate(limit);

@@ -11,6 +11,7 @@ mod message;
 mod preview;
 mod provider;
 mod quiet_hours;
+mod receipts;
 mod recipients;
 mod request;
 mod rule;
@@ -47,6 +48,7 @@ pub use templates::{Rendered, TemplateError, Templates};
 pub use wake::WakeNotifications;
 
 use provider::Providers;
+use receipts::Receipts;
 use recipients::Recipients;
 use start::Starts;
 
@@ -106,6 +108,7 @@ struct Desk {
     recipients: Recipients,
     templates: Templates,
     providers: Providers,
+    receipts: Receipts,
     timers: Timers,
 }
 
@@ -143,7 +146,8 @@ impl Desk {
         let providers = Providers::new(&settings)?;
         let (store, timers) = (EventStore::new(broker), Timers::new(broker, NAME));
         let (recipients, broker) = (Recipients::new(db), broker.clone());
-        Ok(Self { settings, store, broker, recipients, templates, providers, timers })
+        let receipts = Receipts::default();
+        Ok(Self { settings, store, broker, recipients, templates, providers, receipts, timers })
     }
 
     fn now(&self) -> Timestamp {

@@ -8,8 +8,9 @@ use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use streams::Failure;
+use streams::{Failure, traces};
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument;
 
 pub use key::IdempotencyKey;
 
@@ -118,7 +119,8 @@ impl Port {
         self.admit()?;
         let turn = lock(&self.pace).turn(Instant::now());
         sleep(turn).await;
-        let ended = timeout(self.timeout, call(key.clone())).await;
+        let span = tracing::debug_span!(target: traces::TARGET, "call", otel.kind = "client", port = self.name);
+        let ended = timeout(self.timeout, call(key.clone()).instrument(span)).await;
         let ended = ended.unwrap_or_else(|_| Err(CallError::Failed(format!("no answer in {:?}", self.timeout))));
         self.take_note(&ended);
         ended.map_err(|error| {

@@ -11,5 +11,5 @@ pub mod server;
 mod shops;
 mod webhook;
 
-pub use shops::{NoSecret, ShopKeys, Shops};
+pub use shops::{CurrentShops, NoSecret, ShopKeys, Shops};
 pub use webhook::{IngressSettings, IngressState, router};

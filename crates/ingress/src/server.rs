@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use connection::Connection;
@@ -31,7 +32,10 @@ pub struct ServerLimits {
     pub header_timeout: Duration,
     /// Without a request.
     pub idle_timeout: Duration,
-    /// For requests under way when the server is told to stop.
+    /// After the server is told to stop, while anybody is connected: who asks is answered, and told to come on another
+    /// connection. So no request meets a connection that is just being closed.
+    pub farewell: Duration,
+    /// For requests under way after that.
     pub drain_timeout: Duration,
     /// Header lines of a request.
     pub max_headers: usize,
@@ -45,27 +49,35 @@ impl Default for ServerLimits {
             connections: 4096,
             header_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(75),
-            drain_timeout: Duration::from_secs(20),
+            farewell: Duration::from_secs(2),
+            drain_timeout: Duration::from_secs(15),
             max_headers: 100,
             max_buffer: 64 * 1024,
         }
     }
 }
 
-/// Serves until `shutdown`, then finishes the requests under way, for at most the drain timeout.
+/// Serves until `shutdown`, says farewell, and finishes the requests under way, for at most the drain timeout.
 pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, shutdown: CancellationToken) {
-    let slots = Slots::new(limits.connections, &shutdown);
+    let end = CancellationToken::new();
+    let slots = Slots::new(limits.connections, &end);
     let mut connections = JoinSet::new();
-    loop {
+    let mut until: Option<Instant> = None;
+    while until.is_none() || !connections.is_empty() {
         let accepted = tokio::select! {
             biased;
-            () = shutdown.cancelled() => break,
+            () = shutdown.cancelled(), if until.is_none() => {
+                until = Some(Instant::now() + limits.farewell);
+                continue;
+            }
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => break,
             Some(_) = connections.join_next() => continue,
             accepted = accept(&listener, &slots) => accepted,
         };
         match accepted {
             Ok((stream, slot)) => {
-                let connection = Connection { slot, router: router.clone(), shutdown: shutdown.clone() };
+                let leaving = shutdown.clone();
+                let connection = Connection { slot, router: router.clone(), leaving, end: end.clone() };
                 connections.spawn(connection.run(stream, limits.clone()));
             }
             Err(error) if is_the_peers(&error) => {}
@@ -77,6 +89,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
         }
     }
     drop(listener);
+    end.cancel();
     let drained =
         tokio::time::timeout(limits.drain_timeout, async { while connections.join_next().await.is_some() {} });
     if drained.await.is_err() {

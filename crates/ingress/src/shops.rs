@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use events::Shop;
 use shopify::{Secret, verify};
@@ -44,6 +45,26 @@ impl Shops {
             None => (Signer::Unknown, &self.all),
         };
         if verify(body, signature, secrets) { signer } else { Signer::Nobody }
+    }
+}
+
+/// The shops as they are now. Clones are one: what replaces them counts for the next webhook.
+#[derive(Debug, Clone)]
+pub struct CurrentShops(Arc<RwLock<Arc<Shops>>>);
+
+impl From<Shops> for CurrentShops {
+    fn from(shops: Shops) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(shops))))
+    }
+}
+
+impl CurrentShops {
+    pub fn replace(&self, shops: Shops) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shops);
+    }
+
+    pub(crate) fn now(&self) -> Arc<Shops> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -103,6 +124,21 @@ mod tests {
             assert_eq!(shops.authenticate(domain, &signature, b"{}"), Signer::Unknown, "{domain:?}");
             assert_eq!(shops.authenticate(domain, &signature, b"[]"), Signer::Nobody, "{domain:?}");
         }
+    }
+
+    #[test]
+    fn what_replaces_the_shops_counts_for_all_who_hold_them() {
+        let current = CurrentShops::from(shops());
+        let door = current.clone();
+        let keys = vec![ShopKeys { shop: shop("acme"), secrets: vec![secret("newest")] }];
+        current.replace(Shops::new(keys).unwrap());
+        let signed = |key| {
+            matches!(
+                door.now().authenticate(Some("acme.myshopify.com"), &sign(b"{}", &secret(key)), b"{}"),
+                Signer::Shop(_)
+            )
+        };
+        assert!(signed("newest") && !signed("old"));
     }
 
     #[test]

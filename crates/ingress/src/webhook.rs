@@ -8,13 +8,15 @@ use axum::routing::post;
 use events::subject;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use shopify::{Topic, WebhookHeaders, encode_block};
-use streams::{AppendError, Appended, Broker, Inbox, InboxMessage};
+use streams::{AppendError, Appended, Broker, Inbox, InboxMessage, traces};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::identity::Identity;
 use crate::outcome::{Meters, Outcome};
 use crate::problem::Problem;
 use crate::receive::BodyLimits;
-use crate::shops::{Shops, Signer};
+use crate::shops::{CurrentShops, Signer};
 
 /// Answers a stored webhook: its sequence in `INBOX`.
 const INBOX_SEQUENCE: HeaderName = HeaderName::from_static("x-inbox-sequence");
@@ -52,7 +54,7 @@ impl Default for IngressSettings {
 
 /// What the ingress works with. Make it after the metrics recorder is installed.
 pub struct IngressState {
-    shops: Shops,
+    shops: CurrentShops,
     broker: Broker,
     inbox: Inbox,
     limits: BodyLimits,
@@ -61,9 +63,9 @@ pub struct IngressState {
 }
 
 impl IngressState {
-    pub fn new(broker: &Broker, shops: Shops, settings: &IngressSettings) -> Self {
+    pub fn new(broker: &Broker, shops: impl Into<CurrentShops>, settings: &IngressSettings) -> Self {
         Self {
-            shops,
+            shops: shops.into(),
             broker: broker.clone(),
             inbox: Inbox::new(broker),
             limits: BodyLimits { size: settings.max_body.min(broker.max_payload()), timeout: settings.body_timeout },
@@ -82,6 +84,12 @@ pub fn router(state: IngressState) -> Router {
 }
 
 async fn webhook(State(state): State<Arc<IngressState>>, request: Request) -> Response {
+    let span = tracing::debug_span!(target: traces::TARGET, "webhook", otel.kind = "server", topic = Empty);
+    traces::follow(&span, request.headers().get("traceparent").and_then(|text| text.to_str().ok()));
+    answer(state, request).instrument(span).await
+}
+
+async fn answer(state: Arc<IngressState>, request: Request) -> Response {
     let started = Instant::now();
     let (outcome, topic, response) = match state.accept(request).await {
         Ok((outcome, topic, sequence)) => {
@@ -90,6 +98,7 @@ async fn webhook(State(state): State<Arc<IngressState>>, request: Request) -> Re
         // What nobody has signed may claim any topic.
         Err(refusal) => (refusal.outcome(), "", refusal.into_response()),
     };
+    Span::current().record("topic", topic);
     state.meters.record(outcome, topic, started);
     response
 }
@@ -102,7 +111,8 @@ impl IngressState {
         let webhook = WebhookHeaders::read(&head.headers);
         let signature = webhook.hmac.ok_or(Refusal::Unsigned)?;
         let body = self.limits.receive(body).await?;
-        let shop = match self.shops.authenticate(webhook.shop_domain, signature, &body) {
+        let shops = self.shops.now();
+        let shop = match shops.authenticate(webhook.shop_domain, signature, &body) {
             Signer::Shop(shop) => Some(shop),
             Signer::Unknown => None,
             Signer::Nobody => return Err(Refusal::Forged),
@@ -114,7 +124,7 @@ impl IngressState {
             message_id: Identity { shop, topic, webhook_id, signature }.message_id(),
             headers: encode_block(&head.headers),
             body,
-            trace_parent: trace_parent(&head.headers),
+            trace_parent: traces::present().or_else(|| trace_parent(&head.headers)),
         };
         let stored = self.append(message).await?;
         let outcome = match shop {

@@ -3,11 +3,13 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use db::{Build, BuildState, Database, Log, ResumeError};
-use events::{AggregateKind, Timestamp};
-use streams::{Backoff, Broker, EventReader, ReadError, Stream, events_head, stream_epoch};
+use events::{AggregateKind, Event, Recorded, Timestamp};
+use jiff::SignedDuration;
+use streams::{Backoff, Broker, EventReader, ReadError, Stream, events_head, stream_epoch, traces};
 use tokio::task::JoinError;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::fold::{Progress, Stretch, write};
 use crate::rebuild::renew;
@@ -15,6 +17,10 @@ use crate::{ReadModel, RowError, ensure};
 
 /// Events per transaction: large enough that a row hit often is written once, small enough for memory.
 const BATCH: usize = 5_000;
+/// Events of a batch that are parts of traces.
+const TRACED: usize = 64;
+/// What happened longer ago when it was recorded is no news.
+const NEWS: SignedDuration = SignedDuration::from_hours(24);
 /// How often an engine with nothing to do says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How often it looks for builds that came or went.
@@ -118,13 +124,37 @@ impl Engine {
         let entries = self.connect().await?.next_batch(BATCH, HEARTBEAT).await?;
         let Some(stretch) = Stretch::of(entries) else { return self.rest().await };
         self.deaf = 0;
+        let spans = self.spans(&stretch.events);
         write(&self.db, &mut self.following, &stretch).await?;
+        drop(spans);
         self.show();
+        let lag = |since| Timestamp::now().duration_since(since).as_secs_f64().max(0.0);
         if let Some(oldest) = stretch.events.first() {
-            let lag = Timestamp::now().duration_since(oldest.recorded_at).as_secs_f64();
-            metrics::histogram!("tillstream_projection_lag_seconds").record(lag.max(0.0));
+            metrics::histogram!("tillstream_projection_lag_seconds").record(lag(oldest.recorded_at));
+        }
+        let news = stretch.events.iter().filter(|event| is_news(event));
+        if let Some(happened) = news.map(|event| event.envelope.time).min() {
+            metrics::histogram!("tillstream_row_lag_seconds").record(lag(happened));
         }
         Ok(())
+    }
+
+    /// One per event and read model, from its reading to its row; a long batch is a replay, which nobody looks at event
+    /// by event.
+    fn spans(&self, events: &[Recorded<Event>]) -> Vec<Span> {
+        let events = events.iter().filter(|_| events.len() <= TRACED);
+        let told = |event: &Recorded<Event>| {
+            let (position, kind) = (event.position, event.envelope.key.kind);
+            let hear = self.following.iter().filter(move |build| build.model.kinds.contains(&kind));
+            let span = |build: &Progress| {
+                let projection = build.model.name;
+                let span = tracing::debug_span!(target: traces::TARGET, "project", projection, position);
+                traces::follow(&span, event.envelope.trace_parent.as_deref());
+                span
+            };
+            hear.map(span).filter(|span| !span.is_disabled()).collect::<Vec<_>>()
+        };
+        events.flat_map(told).collect()
     }
 
     /// Nothing arrived. That is a rest only if there is nothing: a sign of life is also a word that all is well.
@@ -214,6 +244,11 @@ impl Engine {
     fn names(&self) -> Vec<(&'static str, u32)> {
         self.following.iter().map(|build| (build.model.name, build.number)).collect()
     }
+}
+
+/// Not of an import, or a snapshot of what has not changed for long: how late those are says nothing of us.
+fn is_news(event: &Recorded<Event>) -> bool {
+    event.recorded_at.duration_since(event.envelope.time) < NEWS
 }
 
 /// The models whose live build is of an older version. Other code of the same version, or a newer version, is refused.

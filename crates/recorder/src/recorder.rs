@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use aggregates::Command;
 use events::Shop;
-use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Quarantined, Settlement, Subscriber};
+use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Quarantined, Settlement, Subscriber, traces};
 use tracing::Instrument;
 
 use crate::decide::decide;
@@ -112,7 +112,7 @@ impl Recorder {
         let cause = Cause {
             id: Cause::inbox_id(webhook.delivery.sequence),
             correlation_id: webhook.correlation_id.clone(),
-            trace_parent: webhook.delivery.trace_parent.clone(),
+            trace_parent: traces::present().or_else(|| webhook.delivery.trace_parent.clone()),
         };
         let (mut appended, mut stale) = (0, false);
         for command in commands {
@@ -160,7 +160,8 @@ impl Subscriber for Recorder {
 
     async fn handle(&self, webhook: &Webhook) -> Result<(), Failure> {
         let (topic, shop) = (webhook.topic, webhook.shop.as_ref().map_or("", Shop::as_str));
-        let span = tracing::info_span!("record", sequence = webhook.delivery.sequence, shop, topic);
+        let span =
+            tracing::info_span!(target: traces::TARGET, "record", sequence = webhook.delivery.sequence, shop, topic);
         let outcome = self.settle(webhook).instrument(span).await?;
         outcome.count(topic);
         outcome::measure_lag(webhook.delivery.received_at);

@@ -26,7 +26,7 @@ mod truth;
 pub use delivery::Delivery;
 pub use demo::{DemoSettings, demo};
 pub use disorder::Disorder;
-pub use runner::{Report, Runner, RunnerError, RunnerSettings};
+pub use runner::{Answer, Report, Runner, RunnerError, RunnerSettings};
 pub use settings::Settings;
 pub use store::Store;
 pub use truth::{Expectation, Expected, ExpectedMessages, StockTotals, Truth};

@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, StatusCode, Url};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::Delivery;
 
@@ -13,6 +15,7 @@ pub struct Runner {
     client: Client,
     url: Url,
     settings: RunnerSettings,
+    answers: Option<mpsc::UnboundedSender<Answer>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -21,16 +24,34 @@ pub struct RunnerSettings {
     pub concurrency: usize,
     /// Of one delivery, the first included. Shopify makes 9.
     pub attempts: u32,
-    /// Before the second attempt; doubled for each further one, up to a minute.
+    /// Before the second attempt; doubled for each further one.
     pub backoff: Duration,
+    pub backoff_at_most: Duration,
     /// For the whole request. Shopify waits 5 s.
     pub timeout: Duration,
 }
 
 impl Default for RunnerSettings {
     fn default() -> Self {
-        Self { concurrency: 16, attempts: 9, backoff: Duration::from_millis(100), timeout: Duration::from_secs(5) }
+        Self {
+            concurrency: 16,
+            attempts: 9,
+            backoff: Duration::from_millis(100),
+            backoff_at_most: Duration::from_secs(60),
+            timeout: Duration::from_secs(5),
+        }
     }
+}
+
+/// What one request came to.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub delivery: Delivery,
+    pub at: Instant,
+    /// It was answered 200.
+    pub accepted: bool,
+    /// Where the ingress says that the delivery is kept.
+    pub sequence: Option<u64>,
 }
 
 /// What became of deliveries.
@@ -67,7 +88,12 @@ impl Runner {
     pub fn new(url: &str, settings: RunnerSettings) -> Result<Self, RunnerError> {
         let url = Url::parse(url).map_err(|error| RunnerError::Url(Box::new(error)))?;
         let client = Client::builder().timeout(settings.timeout).redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { client, url, settings })
+        Ok(Self { client, url, settings, answers: None })
+    }
+
+    /// Tells of every request what it came to.
+    pub fn telling(self, answers: mpsc::UnboundedSender<Answer>) -> Self {
+        Self { answers: Some(answers), ..self }
     }
 
     /// Ends when every delivery is accepted or given up.
@@ -95,7 +121,7 @@ impl Runner {
 
     fn backoff(&self, attempt: u32) -> Duration {
         let doubled = self.settings.backoff.saturating_mul(1 << attempt.saturating_sub(2).min(16));
-        doubled.min(Duration::from_secs(60))
+        doubled.min(self.settings.backoff_at_most)
     }
 
     /// Whether it was answered 200.
@@ -104,10 +130,14 @@ impl Runner {
         for (name, value) in delivery.headers() {
             request = request.header(name, value);
         }
-        match request.send().await {
-            Ok(response) => response.status() == reqwest::StatusCode::OK,
-            Err(_) => false,
+        let response = request.send().await.ok().filter(|response| response.status() == StatusCode::OK);
+        let accepted = response.is_some();
+        if let Some(answers) = &self.answers {
+            let sequence = response.as_ref().and_then(sequence);
+            // Who has stopped listening wants to know no more.
+            let _ = answers.send(Answer { delivery: delivery.clone(), at: Instant::now(), accepted, sequence });
         }
+        accepted
     }
 }
 
@@ -130,6 +160,10 @@ impl std::ops::AddAssign for Report {
         self.retried += other.retried;
         self.given_up += other.given_up;
     }
+}
+
+fn sequence(response: &Response) -> Option<u64> {
+    response.headers().get("x-inbox-sequence")?.to_str().ok()?.parse().ok()
 }
 
 fn add(count: &AtomicU64) {

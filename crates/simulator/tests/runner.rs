@@ -97,6 +97,19 @@ async fn a_refused_delivery_comes_again_as_it_was() {
 }
 
 #[tokio::test]
+async fn every_request_is_told_with_its_answer() {
+    let answer = |nth| if nth == 0 { "503 Service Unavailable" } else { "200 OK\r\nx-inbox-sequence: 7" };
+    let (url, _received) = server(answer).await;
+    let (answers, mut told) = unbounded_channel();
+    let sent = opening().remove(0);
+    runner(&url, 9).telling(answers).run([sent.clone()]).await;
+    let mut next = async || told.recv().await.map(|answer| (answer.accepted, answer.sequence, answer.delivery.body));
+    assert_eq!(next().await, Some((false, None, sent.body.clone())));
+    assert_eq!(next().await, Some((true, Some(7), sent.body)));
+    assert_eq!(next().await, None);
+}
+
+#[tokio::test]
 async fn only_200_is_acceptance_and_attempts_end() {
     let (url, _received) = server(|_| "302 Found").await;
     let report = runner(&url, 3).run(opening().into_iter().take(2)).await;

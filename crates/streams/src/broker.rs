@@ -14,6 +14,9 @@ use crate::publish::Outgoing;
 use crate::wire;
 
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// After three without an answer the connection is given up: a server that is stopped, or behind a line that is cut, says
+/// nothing.
+const PING: Duration = Duration::from_secs(2);
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(2);
 /// Atomic batches, message schedules and `persist_mode` came with it.
 const OLDEST_SERVER: (i64, i64) = (2, 12);
@@ -183,7 +186,7 @@ fn options(
         .name(&settings.name)
         .connection_timeout(CONNECT_TIMEOUT)
         .request_timeout(Some(settings.request_timeout))
-        .ping_interval(Duration::from_secs(10))
+        .ping_interval(PING)
         .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
             observe(&event, &connections, &denied);

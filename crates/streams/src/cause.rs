@@ -1,6 +1,6 @@
 use events::Recorded;
 
-use crate::Due;
+use crate::{Due, traces};
 
 /// What led to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Cause {
     /// stream ever be made anew.
     pub fn due<D>(due: &Due<D>) -> Self {
         let id = format!("timer:{}@{}", due.sequence, due.fired_at);
-        Self { correlation_id: id.clone(), id, trace_parent: None }
+        Self { correlation_id: id.clone(), id, trace_parent: traces::present() }
     }
 
     /// An event as the cause of what is decided upon it.
@@ -36,7 +36,7 @@ impl Cause {
         Self {
             id: event.envelope.id.to_string(),
             correlation_id: event.envelope.correlation_id.clone(),
-            trace_parent: event.envelope.trace_parent.clone(),
+            trace_parent: traces::present().or_else(|| event.envelope.trace_parent.clone()),
         }
     }
 }

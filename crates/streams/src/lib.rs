@@ -31,6 +31,7 @@ mod subscribers;
 mod subscription;
 mod timers;
 pub mod topology;
+pub mod traces;
 mod tries;
 mod wire;
 

@@ -8,6 +8,7 @@ use async_nats::{Message, StatusCode, Subscriber};
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::Stream;
 use crate::api::ReadError;
@@ -31,6 +32,9 @@ pub(crate) struct Pull {
     connections: watch::Receiver<u64>,
     requests: VecDeque<Request>,
     last_request: u64,
+    /// When the server last said anything, or was last asked. Whoever waits is interrupted by other things again and
+    /// again: it is not from then that its silence counts.
+    heard_at: Instant,
     /// Of a consumer that has one reader at a time.
     place: Option<Arc<Place>>,
     /// What is denied is never answered: without it we would ask for ever.
@@ -59,6 +63,7 @@ impl Pull {
             connections,
             requests: VecDeque::new(),
             last_request: 0,
+            heard_at: Instant::now(),
             place: None,
             lookout,
         })
@@ -82,7 +87,7 @@ impl Pull {
                     continue;
                 }
                 subject = self.lookout.denied() => return Err(ReadError::Denied { subject }),
-                () = tokio::time::sleep(SILENCE) => {
+                () = sleep_until(self.heard_at + SILENCE) => {
                     tracing::debug!(stream = %self.stream, "no sign of open requests: asking again");
                     self.requests.clear();
                     continue;
@@ -144,6 +149,7 @@ impl Pull {
             json!({ "batch": batch, "expires": EXPIRES.as_nanos(), "idle_heartbeat": HEARTBEAT.as_nanos() })
         };
         let id = self.ask(request).await?;
+        self.heard_at = Instant::now();
         self.requests.push_back(Request { id, outstanding: batch });
         Ok(())
     }
@@ -175,6 +181,7 @@ impl Pull {
     /// A message is handed on; a status ends the request it speaks of.
     fn sort_out(&mut self, reply: Option<Message>) -> Result<Option<Message>, ReadError> {
         let Some(reply) = reply else { return Err(ReadError::Unavailable("the connection is closed".to_owned())) };
+        self.heard_at = Instant::now();
         let Some(status) = reply.status else {
             if let Some(place) = &self.place {
                 place.learn(reply.headers.as_ref());

@@ -1,8 +1,10 @@
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::Context;
+use async_nats::jetstream::stream::ClusterInfo;
 use streams::{Broker, Stream};
 
-use crate::server::{NatsServer, SyncInterval, connect, free_port};
+use crate::server::{NatsServer, SyncInterval, connect, free_port, start_again};
 
 const SIZE: usize = 3;
 const ELECTION: Duration = Duration::from_secs(120);
@@ -19,7 +21,10 @@ impl NatsCluster {
         let routes: Vec<String> = ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
         let routes = routes.join(", ");
         let nodes = ports.iter().map(|port| {
-            let cluster = format!("cluster {{ name: kit, host: 127.0.0.1, port: {port}, routes: [{routes}] }}");
+            // Not advertised: a client that is led through a proxy finds no way around it.
+            let cluster = format!(
+                "cluster {{ name: kit, host: 127.0.0.1, port: {port}, no_advertise: true, routes: [{routes}] }}"
+            );
             NatsServer::prepare(SyncInterval::Default, &cluster)
         });
         let mut cluster = Self { nodes: nodes.collect() };
@@ -57,6 +62,32 @@ impl NatsCluster {
         panic!("{stream} has no leader");
     }
 
+    /// Starts nodes that were killed, on their stores and ports; all together, for a cluster needs most of
+    /// them to answer.
+    pub async fn start_again(&mut self) {
+        start_again(&mut self.nodes).await;
+    }
+
+    /// Returns when a stream is on all nodes again, up to its end.
+    pub async fn whole(&self, stream: Stream) {
+        let jetstream = self.jetstream().await;
+        let deadline = Instant::now() + ELECTION;
+        loop {
+            let found = jetstream.get_stream(stream.name()).await;
+            let cluster = found.ok().and_then(|found| found.cached_info().cluster.clone());
+            let current = |cluster: &ClusterInfo| {
+                let up_to_date =
+                    cluster.replicas.iter().filter(|peer| peer.current && !peer.offline && peer.lag.unwrap_or(0) == 0);
+                cluster.leader.is_some() && up_to_date.count() + 1 == SIZE
+            };
+            if cluster.as_ref().is_some_and(current) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{stream} is not on all nodes again: {cluster:?}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     async fn elected(&self) {
         let jetstream = self.jetstream().await;
         let deadline = Instant::now() + ELECTION;
@@ -66,7 +97,7 @@ impl NatsCluster {
         }
     }
 
-    async fn jetstream(&self) -> async_nats::jetstream::Context {
+    async fn jetstream(&self) -> Context {
         let urls: Vec<String> = self.nodes.iter().map(NatsServer::url).collect();
         let client = async_nats::connect(urls).await;
         let client = client.unwrap_or_else(|error| panic!("no connection to the cluster: {error}"));

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use streams::topology::{TopologySettings, ensure};
 use streams::{Broker, Durable};
 
+use crate::server::start_again;
 use crate::{NatsCluster, NatsServer};
 
 const ACK_WAIT: Duration = Duration::from_secs(2);
@@ -39,10 +40,7 @@ impl Fixture {
     /// Starts servers that were killed, on their stores and ports; all together, for a cluster needs most of
     /// them to answer.
     pub async fn start_again(&mut self) {
-        self.servers.iter_mut().for_each(NatsServer::start_again);
-        for server in &self.servers {
-            assert!(server.answers().await, "a nats-server did not come back");
-        }
+        start_again(&mut self.servers).await;
     }
 
     /// Has everything delivered to a durable once more, from the first message on.

@@ -1,5 +1,5 @@
 //! Real servers for tests: a nats-server of a test's own, a cluster of three, both provisioned, a
-//! PostgreSQL server, and a mail server.
+//! PostgreSQL server, a mail server, and a line between two that can be cut.
 //!
 //! Whatever cannot be set up panics with what to do about it: a test is never skipped.
 
@@ -8,6 +8,7 @@ mod cluster;
 mod fixture;
 mod mail_server;
 mod postgres;
+mod proxy;
 mod raw_publisher;
 mod server;
 
@@ -15,5 +16,6 @@ pub use cluster::NatsCluster;
 pub use fixture::{Fixture, topology_settings};
 pub use mail_server::{Mail, MailManners, MailServer};
 pub use postgres::PostgresServer;
+pub use proxy::Proxy;
 pub use raw_publisher::RawPublisher;
 pub use server::{NatsServer, SyncInterval};

@@ -1,4 +1,4 @@
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,8 @@ const LOOK: Duration = Duration::from_millis(20);
 /// PostgreSQL refuses root: then it runs as nobody.
 const NOBODY: u32 = 65_534;
 /// The shell holds the server: when the tests are gone, its end of the pipe is closed, and nothing remains.
-const LEASH: &str = r#"folder=$1; shift; "$@" & echo started; read -r _; kill -QUIT $!; wait $!; rm -rf "$folder""#;
+const LEASH: &str = r#"folder=$1; shift; "$@" & echo started; read -r word; kill -QUIT $!; wait $!
+[ "$word" = keep ] || rm -rf "$folder""#;
 /// Nothing of a test survives a power cut, so nothing waits for the disk.
 const SETTINGS: [&str; 7] = [
     "fsync=off",
@@ -28,59 +29,95 @@ const SETTINGS: [&str; 7] = [
     "autovacuum=off",
 ];
 
-static SERVER: OnceLock<Server> = OnceLock::new();
+static SERVER: OnceLock<PostgresServer> = OnceLock::new();
+static SERVERS: AtomicU32 = AtomicU32::new(0);
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// The PostgreSQL server of this test process; it is started when a test first asks for a database.
-pub struct PostgresServer;
-
-struct Server {
+/// A PostgreSQL server on the loopback. The tests of one process share one, and who kills it has one of its own.
+pub struct PostgresServer {
     port: u16,
-    /// Its standard input is what keeps the server alive; it is closed when the process ends.
-    _leash: Child,
+    folder: PathBuf,
+    /// Its standard input is what keeps the server alive; it is closed when the process ends. None: it is down.
+    leash: Option<Child>,
 }
 
 impl PostgresServer {
-    /// The URL of an empty database of the caller's own.
+    /// The URL of an empty database of the caller's own, on the server that is started when a test first asks.
     ///
     /// # Panics
     /// There is no PostgreSQL, or it does not start.
     pub fn database() -> String {
-        let port = SERVER.get_or_init(start).port;
+        SERVER.get_or_init(Self::start).make_database()
+    }
+
+    /// One of the caller's own.
+    ///
+    /// # Panics
+    /// There is no PostgreSQL, or it does not start.
+    pub fn start() -> Self {
+        let number = SERVERS.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("testkit-postgres-{}-{number}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap_or_else(|error| panic!("no directory for PostgreSQL: {error}"));
+        if rustix::process::geteuid().is_root() {
+            let owned = chown(&folder, Some(NOBODY), Some(NOBODY));
+            owned.unwrap_or_else(|error| panic!("PostgreSQL's directory: {error}"));
+        }
+        let initdb = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync", "-D", "store"];
+        run(unprivileged("initdb").args(initdb).current_dir(&folder));
+        let mut server = Self { port: free_port(), folder, leash: None };
+        server.start_again();
+        server
+    }
+
+    /// The URL of an empty database.
+    pub fn make_database(&self) -> String {
+        let port = self.port;
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let port_text = port.to_string();
         run(Command::new(postgres("createdb")).args(["-h", "127.0.0.1", "-U", "postgres", "-p", &port_text, &name]));
         format!("postgres://postgres@127.0.0.1:{port}/{name}")
     }
+
+    /// As a crash: it waits for nothing and writes nothing. Returns when it is down.
+    pub fn kill(&mut self) {
+        let Some(mut leash) = self.leash.take() else { return };
+        // When the shell is gone, so is the server.
+        let _ = leash.stdin.take().map(|mut stdin| stdin.write_all(b"keep\n"));
+        let _ = leash.wait();
+    }
+
+    /// Unless it runs; on the same port and store. Returns when it can be connected to.
+    pub fn start_again(&mut self) {
+        if self.leash.is_some() {
+            return;
+        }
+        self.leash = Some(spawn(&self.folder, self.port));
+        let deadline = Instant::now() + START;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            assert!(Instant::now() < deadline, "PostgreSQL did not start: {log}");
+            sleep(LOOK);
+        }
+    }
 }
 
-fn start() -> Server {
-    let folder = std::env::temp_dir().join(format!("testkit-postgres-{}", std::process::id()));
-    std::fs::create_dir(&folder).unwrap_or_else(|error| panic!("no directory for PostgreSQL: {error}"));
-    if rustix::process::geteuid().is_root() {
-        chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap_or_else(|error| panic!("PostgreSQL's directory: {error}"));
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        if let Some(mut leash) = self.leash.take() {
+            drop(leash.stdin.take());
+            let _ = leash.wait();
+        }
+        // Its shell has done so already, unless it was down.
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
-    let store = folder.join("store");
-    let initdb = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync", "-D"];
-    run(unprivileged("initdb").args(initdb).arg(&store).current_dir(&folder));
-    let port = free_port();
-    let leash = spawn(&folder, &store, port);
-    let server = Server { port, _leash: leash };
-    let deadline = Instant::now() + START;
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-        assert!(Instant::now() < deadline, "PostgreSQL did not start: {log}");
-        sleep(LOOK);
-    }
-    server
 }
 
-fn spawn(folder: &Path, store: &Path, port: u16) -> Child {
+fn spawn(folder: &Path, port: u16) -> Child {
     let log = std::fs::File::create(folder.join("log")).unwrap_or_else(|error| panic!("PostgreSQL's log: {error}"));
     let server = unprivileged("postgres");
     let mut command = Command::new("sh");
     command.args(["-c", LEASH, "leash"]).arg(folder).arg(server.get_program()).args(server.get_args());
-    command.arg("-D").arg(store).args(["-p", &port.to_string()]);
+    command.arg("-D").arg(folder.join("store")).args(["-p", &port.to_string()]);
     command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).current_dir(folder);
     let leash = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn();
     let mut leash = leash.unwrap_or_else(|error| panic!("PostgreSQL cannot be started: {error}"));

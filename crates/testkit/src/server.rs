@@ -7,8 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::stream::Config;
+use async_nats::jetstream::{self, Context};
 use rustix::process::{Pid, Signal, kill_process};
-use streams::{Broker, BrokerSettings};
+use streams::{Broker, BrokerSettings, Stream};
 use tempfile::TempDir;
 
 const START: Duration = Duration::from_secs(120);
@@ -131,6 +133,29 @@ impl NatsServer {
         }
     }
 
+    /// Lets a stream grow by so many bytes and no more; gives the limit that it had.
+    pub async fn leave_room(&self, stream: Stream, bytes: i64) -> i64 {
+        let jetstream = self.jetstream().await;
+        let found = jetstream.get_stream(stream.name()).await;
+        let info = found.unwrap_or_else(|error| panic!("{stream} is not there: {error}")).cached_info().clone();
+        let held = i64::try_from(info.state.bytes).unwrap_or(i64::MAX);
+        limit(&jetstream, Config { max_bytes: held + bytes, ..info.config.clone() }).await;
+        info.config.max_bytes
+    }
+
+    /// Lets a stream grow to so many bytes.
+    pub async fn set_limit(&self, stream: Stream, max_bytes: i64) {
+        let jetstream = self.jetstream().await;
+        let found = jetstream.get_stream(stream.name()).await;
+        let found = found.unwrap_or_else(|error| panic!("{stream} is not there: {error}"));
+        limit(&jetstream, Config { max_bytes, ..found.cached_info().config.clone() }).await;
+    }
+
+    async fn jetstream(&self) -> Context {
+        let client = async_nats::connect(self.url()).await;
+        jetstream::new(client.unwrap_or_else(|error| panic!("no connection to the nats-server: {error}")))
+    }
+
     /// Stops the process without ending it: connections stay and nothing answers.
     pub fn pause(&self) {
         self.signal(Signal::STOP);
@@ -192,6 +217,19 @@ impl Process {
 impl Drop for NatsServer {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+async fn limit(jetstream: &Context, config: Config) {
+    let updated = jetstream.update_stream(&config).await;
+    updated.unwrap_or_else(|error| panic!("{} does not get its limit: {error}", config.name));
+}
+
+/// Those that were killed; all together, for a cluster needs most of them to answer.
+pub(crate) async fn start_again(servers: &mut [NatsServer]) {
+    servers.iter_mut().for_each(NatsServer::start_again);
+    for server in servers {
+        assert!(server.answers().await, "a nats-server did not come back");
     }
 }
 

@@ -1,14 +1,16 @@
 //! The product as its services: each role is a process, each service runs twice, and they are killed.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use testkit::{MailServer, NatsServer};
+use testkit::{MailServer, NatsServer, Proxy};
 
 use crate::api::Api;
-use crate::house::{SECRET, SHOP, binary, free_port};
+use crate::house::{SECRET, SHOP, free_port, notifications, tillstream};
 
 const SERVICES: [&str; 4] = ["inventory", "loyalty", "notifications", "checkouts"];
 const START: Duration = Duration::from_secs(60);
@@ -31,7 +33,10 @@ pub(crate) struct Fleet {
 struct Role {
     service: String,
     command: Command,
+    port: u16,
     process: Child,
+    /// What stands in front of it, as a load balancer does.
+    line: Option<Proxy>,
 }
 
 #[derive(Debug, Default)]
@@ -48,30 +53,30 @@ impl Fleet {
         std::fs::write(&config, configuration(&nats.url(), mail.port())).unwrap();
         let ensured = tillstream(&config, &folder.path().join("streams")).args(["streams", "ensure"]).output().unwrap();
         assert!(ensured.status.success(), "{}", String::from_utf8_lossy(&ensured.stderr));
-        let ingress = format!("127.0.0.1:{}", free_port());
-        let query = format!("127.0.0.1:{}", free_port());
-        let role = |dir: &str, role: &[&str], listen: &str| Role::start(&config, folder.path().join(dir), role, listen);
+        let role = |dir: &str, role: &[&str]| Role::start(&config, folder.path().join(dir), role);
         // Reads are of the database that the projections write.
-        let steady = vec![
-            role("ingress", &["ingress"], &ingress),
-            role("rows", &["projections"], "127.0.0.1:0"),
-            role("rows", &["query"], &query),
-        ];
+        let mut steady = vec![role("ingress", &["ingress"]), role("rows", &["projections"]), role("rows", &["query"])];
         let mut replicas = Vec::new();
         for number in 1..=2 {
-            replicas.push(role(&format!("recorder-{number}"), &["recorder"], "127.0.0.1:0"));
+            replicas.push(role(&format!("recorder-{number}"), &["recorder"]));
             for service in SERVICES {
-                let dir = format!("{service}-{number}");
-                replicas.push(role(&dir, &["handlers", service], "127.0.0.1:0"));
+                replicas.push(role(&format!("{service}-{number}"), &["handlers", service]));
             }
         }
-        let (webhooks, api) = (Api::new(format!("http://{ingress}")), Api::new(format!("http://{query}")));
-        let started = Instant::now();
-        while !(webhooks.answers("/readyz").await && api.answers("/v1/status").await) {
-            assert!(started.elapsed() < START, "not ready after {START:?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let (ingress, query) = (steady[0].in_front().await, steady[2].in_front().await);
+        for role in &steady {
+            role.ready().await;
         }
-        Self { replicas, steady, api, ingress: format!("http://{ingress}/webhooks/shopify"), nats, mail, folder }
+        let ingress = format!("http://{ingress}/webhooks/shopify");
+        Self { replicas, steady, api: Api::new(format!("http://{query}")), ingress, nats, mail, folder }
+    }
+
+    /// As a release does it: one process after the other is told to go, and the next one takes its place. Of those that
+    /// are asked over HTTP the next one is ready before.
+    pub(crate) async fn replace_all(&mut self) {
+        for role in self.steady.iter_mut().chain(&mut self.replicas) {
+            role.replace().await;
+        }
     }
 
     /// Every few moments one of the replicas dies of `kill -9` and begins again on what it had, until it is
@@ -84,7 +89,7 @@ impl Fleet {
             let turn = kills.all * 3 % self.replicas.len();
             let replica = &mut self.replicas[turn];
             replica.die();
-            replica.process = replica.command.spawn().unwrap();
+            replica.process = replica.spawn();
             kills.all += 1;
             kills.of_notifications += usize::from(replica.service == "notifications");
         }
@@ -97,11 +102,46 @@ impl Fleet {
 }
 
 impl Role {
-    fn start(config: &Path, dir: PathBuf, role: &[&str], listen: &str) -> Self {
+    fn start(config: &Path, dir: PathBuf, role: &[&str]) -> Self {
         let mut command = tillstream(config, &dir);
-        command.args(role).args(["--listen", listen]);
-        let process = command.spawn().unwrap();
-        Self { service: role[role.len() - 1].to_owned(), command, process }
+        command.args(role);
+        let port = free_port();
+        let process = spawn(&mut command, port);
+        Self { service: role[role.len() - 1].to_owned(), command, port, process, line: None }
+    }
+
+    fn spawn(&mut self) -> Child {
+        spawn(&mut self.command, self.port)
+    }
+
+    /// The address at which whoever has its place is found.
+    async fn in_front(&mut self) -> SocketAddr {
+        self.line.insert(Proxy::in_front_of(self.port).await).address()
+    }
+
+    async fn ready(&self) {
+        let (api, started) = (Api::new(format!("http://127.0.0.1:{}", self.port)), Instant::now());
+        while !api.answers("/readyz").await {
+            assert!(started.elapsed() < START, "{} is not ready after {START:?}", self.service);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn replace(&mut self) {
+        self.port = free_port();
+        if self.line.is_some() {
+            let next = self.spawn();
+            let mut before = std::mem::replace(&mut self.process, next);
+            self.ready().await;
+            if let Some(line) = &self.line {
+                line.lead_to(self.port);
+            }
+            leave(&self.service, &mut before).await;
+        } else {
+            leave(&self.service, &mut self.process).await;
+            self.process = self.spawn();
+            self.ready().await;
+        }
     }
 
     fn die(&mut self) {
@@ -117,17 +157,28 @@ impl Drop for Role {
     }
 }
 
-fn tillstream(config: &Path, dir: &Path) -> Command {
-    let mut command = Command::new(binary());
-    command.arg("--config").arg(config).arg("--data-dir").arg(dir).env("RUST_LOG", "error");
-    command
+fn spawn(command: &mut Command, port: u16) -> Child {
+    command.env("TILLSTREAM_SERVER_LISTEN", format!("127.0.0.1:{port}")).spawn().unwrap()
+}
+
+/// It is told to go, and ends well when it has finished.
+async fn leave(service: &str, process: &mut Child) {
+    kill_process(Pid::from_child(process), Signal::TERM).unwrap();
+    let since = Instant::now();
+    let ended = loop {
+        if let Some(ended) = process.try_wait().unwrap() {
+            break ended;
+        }
+        assert!(since.elapsed() < START, "{service} does not go");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(ended.success(), "{service} ended badly: {ended}");
 }
 
 fn configuration(nats: &str, mail: u16) -> String {
     format!(
         "[access]\nopen = true\n[nats]\nurl = \"{nats}\"\nmax_bytes = 2147483648\n[loyalty]\nvalidity_days = 0\n\
-         [notifications]\nenabled = true\noperations = \"ops@acme.example\"\n\
-         [notifications.smtp]\nhost = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"Acme <shop@acme.example>\"\n\
-         [[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"USD\"\n"
+         {}[[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"USD\"\n",
+        notifications(mail)
     )
 }

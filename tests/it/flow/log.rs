@@ -1,9 +1,9 @@
 //! What the log says at the end, read from its beginning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use events::{AggregateKind, Event, NotificationEvent, StockEvent};
+use events::{AggregateKey, Event, EventId, NotificationEvent, Recorded, StockEvent};
 use streams::{Broker, EventReader, events_head};
 
 #[path = "../../../crates/aggregates/tests/conservation/definition.rs"]
@@ -13,6 +13,9 @@ use definition::Definition;
 
 #[derive(Default)]
 pub(crate) struct Log {
+    ids: BTreeSet<EventId>,
+    /// How many events each aggregate has.
+    versions: BTreeMap<AggregateKey, u64>,
     /// By shop and item, with the position of each event.
     stock: BTreeMap<String, Vec<(u64, StockEvent)>>,
     /// The message's id, by the notification's key.
@@ -20,25 +23,36 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// Every event is there once, and each aggregate's are in an unbroken row.
     pub(crate) async fn read(broker: &Broker) -> Self {
         let head = events_head(broker).await.unwrap();
-        let kinds = [AggregateKind::Stock, AggregateKind::Notification];
-        let mut reader = EventReader::open(broker, 0).await.unwrap().only(kinds);
+        let mut reader = EventReader::open(broker, 0).await.unwrap();
         let mut log = Self::default();
         while reader.position() < head {
             for entry in reader.next_batch(5_000, Duration::from_secs(5)).await.unwrap() {
-                let Some(recorded) = entry.event else { continue };
-                let id = recorded.envelope.key.id.clone();
-                match recorded.event {
-                    Event::Stock(event) => log.stock.entry(id).or_default().push((entry.position, event)),
-                    Event::Notification(NotificationEvent::Sent(sent)) => {
-                        assert_eq!(log.sent.insert(id, sent.message_id), None, "a notification is sent once");
-                    }
-                    _ => {}
-                }
+                log.take(entry.event.unwrap());
             }
         }
         log
+    }
+
+    fn take(&mut self, Recorded { position, envelope, event, .. }: Recorded<Event>) {
+        assert!(self.ids.insert(envelope.id.clone()), "{position} is there twice: {}", envelope.id);
+        let version = self.versions.entry(envelope.key.clone()).or_default();
+        *version += 1;
+        assert_eq!(envelope.aggregate_version, *version, "{position} of {:?}", envelope.key);
+        let id = envelope.key.id;
+        match event {
+            Event::Stock(event) => self.stock.entry(id).or_default().push((position, event)),
+            Event::Notification(NotificationEvent::Sent(sent)) => {
+                assert_eq!(self.sent.insert(id, sent.message_id), None, "a notification is sent once");
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn events(&self) -> usize {
+        self.ids.len()
     }
 
     /// At every prefix of the log the levels of every item are what its movements add up to. Returns how many

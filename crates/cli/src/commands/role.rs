@@ -5,15 +5,14 @@ use query::Watched;
 use streams::Durability;
 
 use crate::cli::{Common, NamedRoleArgs, RoleArgs};
-use crate::config::{Loaded, load};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::host::{self, Host};
 use crate::roles::{self, Ground};
 use crate::telemetry;
 
 pub(crate) async fn ingress(common: &Common, args: &RoleArgs) -> Outcome {
-    let (host, ground) = begin(common, args, "ingress").await?;
-    let router = ground.ingress()?;
+    let (mut host, ground) = begin(common, args, "ingress").await?;
+    let router = ground.ingress(&mut host)?;
     serve(host, &ground, router, Vec::new()).await
 }
 
@@ -52,18 +51,19 @@ pub(crate) async fn commands(common: &Common, args: &RoleArgs) -> Outcome {
 
 /// Configuration, logs, metrics, NATS.
 async fn begin(common: &Common, args: &RoleArgs, role: &'static str) -> Outcome<(Host, Ground)> {
-    let loaded: Loaded = load(common.config.as_deref(), &common.flags(Some(args)))?;
-    telemetry::start_logs(&loaded.config.log)?;
+    let origin = common.origin(args);
+    let loaded = origin.load()?;
+    let spans = telemetry::start_logs(&loaded.config, role)?;
     let shops = loaded.shops()?;
     let Some(url) = &loaded.config.nats.url else {
         let failure = Failure::new(Exit::Precondition, "a single role needs NATS servers that are there already");
         return Err(failure.hint("name them with --nats-url or nats.url; `tillstream up` brings its own"));
     };
-    let host = Host::start()?;
+    let host = Host::start(spans)?;
     let metrics = telemetry::start_metrics()?;
     let broker = roles::connect(url, role, Durability::Unknown).await?;
     roles::require_streams(&broker, &loaded.config.nats).await?;
-    Ok((host, Ground { config: loaded.config, shops, broker, metrics, demo: false }))
+    Ok((host, Ground { config: loaded.config, origin, shops, broker, metrics, demo: false }))
 }
 
 async fn serve(mut host: Host, ground: &Ground, router: Router, watched: Vec<Watched>) -> Outcome {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use streams::Durability;
+use metrics_exporter_prometheus::PrometheusHandle;
+use streams::{Broker, Durability};
 use tokio::task::block_in_place;
 
 use super::healthcheck::reachable;
 use crate::cli::{Common, UpArgs};
-use crate::config::{Config, KnownShop, Notifications, load};
+use crate::config::{Config, KnownShop, Notifications};
 use crate::data_dir::{DataDir, Running};
 use crate::demo_shop;
 use crate::failure::Outcome;
@@ -19,21 +20,23 @@ use crate::roles::{self, Ground};
 use crate::telemetry;
 
 pub(crate) async fn run(common: &Common, args: &UpArgs) -> Outcome {
-    let loaded = load(common.config.as_deref(), &common.flags(Some(&args.role)))?;
-    telemetry::start_logs(&loaded.config.log)?;
+    let origin = common.origin(&args.role);
+    let loaded = origin.load()?;
+    let spans = telemetry::start_logs(&loaded.config, "up")?;
     let mut shops = loaded.shops()?;
     let demo = if args.demo { Some(demo_shop::find_or_add(&mut shops, &loaded.config)?) } else { None };
     let mut config = loaded.config;
     if let Some(demo) = demo.as_ref().filter(|_| !config.notifications.enabled) {
         config.notifications = Notifications::of_demo(demo.shop.clone());
     }
-    let mut host = Host::start()?;
+    let mut host = Host::start(spans)?;
     let (listener, address) = host::bind(config.server.listen).await?;
     let dir = block_in_place(|| DataDir::take(&config.data.dir))?;
     let nats = block_in_place(|| own_nats(&config, &dir))?;
     let nats_url = nats.as_ref().map_or_else(|| config.nats.url.clone().unwrap_or_default(), OwnNats::url);
 
-    let ground = ground(config, shops, &nats_url, args.demo).await?;
+    let (broker, metrics) = connect(&config, &nats_url).await?;
+    let ground = Ground { config, origin, shops, broker, metrics, demo: args.demo };
     let router = start_roles(&ground, &mut host).await?;
     host.serve(listener, router, &ground.config.server);
     let running = Running { pid: std::process::id(), url: format!("http://{}", reachable(address)), nats_url };
@@ -57,7 +60,8 @@ fn own_nats(config: &Config, dir: &DataDir) -> Outcome<Option<OwnNats>> {
     OwnNats::start(&dir.join("nats"), config.nats.sync, dir.lock_handle()?).map(Some)
 }
 
-async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str, demo: bool) -> Outcome<Ground> {
+/// With the streams that it needs.
+async fn connect(config: &Config, nats_url: &str) -> Outcome<(Broker, PrometheusHandle)> {
     let metrics = telemetry::start_metrics()?;
     let durability = match &config.nats.url {
         Some(_) => Durability::Unknown,
@@ -66,7 +70,7 @@ async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str, demo: boo
     let broker = roles::connect(nats_url, "up", durability).await?;
     let report = roles::ensure_streams(&broker, &config.nats).await?;
     tracing::debug!(?report, "streams");
-    Ok(Ground { config, shops, broker, metrics, demo })
+    Ok((broker, metrics))
 }
 
 async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
@@ -76,7 +80,7 @@ async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
     let access = ground.access().await?;
     let query = ground.query(host, models.clone(), copies.clone(), Arc::clone(&access));
     let watched = [models].into_iter().chain(copies).collect();
-    Ok(ground.ingress()?.merge(query).merge(ground.commands(access)).merge(ground.operations(watched)))
+    Ok(ground.ingress(host)?.merge(query).merge(ground.commands(access)).merge(ground.operations(watched)))
 }
 
 /// The one line that says it works, and what to try next. Nobody may be reading: that is fine.

@@ -60,6 +60,7 @@ pub(crate) const KEYS: &[&str] = &[
     "simulator.deliveries_per_second",
     "log.filter",
     "log.format",
+    "telemetry.otlp_endpoint",
 ];
 
 /// Every key of a `[[shops]]` table.

@@ -22,6 +22,20 @@ pub(crate) struct Flags {
     pub(crate) database_url: Option<String>,
 }
 
+/// Where a configuration is read from: now, and again when it has changed.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) flags: Flags,
+}
+
+impl Origin {
+    /// As [`load`].
+    pub(crate) fn load(&self) -> Outcome<Loaded> {
+        load(self.file.as_deref(), &self.flags)
+    }
+}
+
 /// A configuration and where its values came from.
 #[derive(Debug)]
 pub(crate) struct Loaded {

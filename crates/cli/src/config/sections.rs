@@ -30,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) notifications: Notifications,
     pub(crate) simulator: Simulator,
     pub(crate) log: Log,
+    pub(crate) telemetry: Telemetry,
     pub(crate) shops: Vec<ShopConfig>,
 }
 
@@ -174,6 +175,14 @@ impl Default for Log {
     fn default() -> Self {
         Self { filter: "info,async_nats=warn".to_owned(), format: LogFormat::default() }
     }
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Telemetry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,7 +41,12 @@ const METRICS: &[(&str, &str)] = &[
     ("tillstream_projection_position", "position of the last event that a projection has folded"),
     ("tillstream_projection_heartbeat_timestamp_seconds", "when a projection last said that it lives, in Unix time"),
     ("tillstream_projection_lag_seconds", "from the log to the row, of the oldest event of each batch"),
+    (
+        "tillstream_row_lag_seconds",
+        "from when Shopify says that it happened to the row, of the oldest news of each batch",
+    ),
     ("tillstream_projection_failures_total", "times that projections stood still"),
+    ("tillstream_database_wait_seconds", "until a connection to the database was free, by access: read or write"),
     // reads and commands over HTTP
     ("tillstream_http_requests_total", "requests by route and status"),
     ("tillstream_http_seconds", "from a request to its answer, by route"),

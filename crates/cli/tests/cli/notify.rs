@@ -5,7 +5,7 @@ use crate::process::{PATIENCE, Up, run};
 use crate::shop::{self, said, say};
 
 /// Placed now: what was placed before the service began is not told.
-async fn place(up: &Up, id: u64) {
+pub(crate) async fn place(up: &Up, id: u64) {
     let now = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
     let body = json!({
         "id": id, "name": format!("#{id}"), "currency": "EUR", "test": false, "email": "ann@example.com",

@@ -65,14 +65,25 @@ impl Desk {
     /// Brings an attempt to its end, or as far as it can be brought now; does nothing when it has ended.
     pub(super) async fn deliver(&self, key: &AggregateKey, position: u64, cause: &Cause) -> Result<(), Failure> {
         let held = self.store.load::<Notification>(key, position).await?.state;
-        let Some((attempt, notice)) = held.pending() else { return Ok(()) };
-        let end = match self.judge(key, attempt, notice).await? {
-            Verdict::End(end) => end,
-            Verdict::Wait(until) => return self.wake_at(until, key).await,
-            Verdict::Send(envelope) => self.hand_over(*envelope).await?,
+        let Some((attempt, notice)) = held.pending() else {
+            self.receipts.forget(key);
+            return Ok(());
+        };
+        let end = match self.receipts.of(key, attempt) {
+            Some(end) => end,
+            None => match self.judge(key, attempt, notice).await? {
+                Verdict::End(end) => end,
+                Verdict::Wait(until) => return self.wake_at(until, key).await,
+                Verdict::Send(envelope) => {
+                    let end = self.hand_over(*envelope).await?;
+                    self.receipts.keep(key, attempt, end.clone());
+                    end
+                }
+            },
         };
         let command = NotificationCommand::End { at: self.now(), attempt, end };
         self.store.execute::<Notification>(key, command, cause).await?;
+        self.receipts.forget(key);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aggregates::{Notification, NotificationCommand};
 use events::{AggregateKey, AggregateKind};
 use serde_json::json;
-use streams::{Cause, Subscriber};
+use streams::{Cause, Stream, Subscriber};
 use testkit::MailManners;
 
 use crate::world::{World, but, order, read, shop};
@@ -115,6 +115,21 @@ async fn while_the_service_is_down_nothing_is_lost() {
     world.at("2026-03-01T20:00:00Z");
     world.restart(|_| {}).await;
     assert_eq!(world.ends().await, ["order_confirmation sent"]);
+}
+
+#[tokio::test]
+async fn what_was_sent_is_not_sent_again_while_the_log_cannot_be_written() {
+    let mut world = World::start().await;
+    world.say("orders/create", order(1001)).await;
+    world.request().await;
+    let limit = world.fixture.servers[0].leave_room(Stream::Events, 0).await;
+    for _ in 0..2 {
+        assert!(world.send().await.unavailable.is_some(), "the log takes nothing");
+        assert_eq!(world.mail.mails().len(), 1);
+    }
+    world.fixture.servers[0].set_limit(Stream::Events, limit).await;
+    assert_eq!(world.ends().await, ["order_confirmation sent"]);
+    assert_eq!(world.mail.mails().len(), 1);
 }
 
 #[tokio::test]

@@ -125,12 +125,20 @@ impl World {
 
     /// Lets the service do all that it can do now.
     pub(crate) async fn react(&mut self) -> Step {
-        let Parts { copies, request, send, .. } = &mut self.parts;
-        copies.step().await.unwrap();
-        let requested = request.step().await.unwrap();
+        self.request().await;
+        self.send().await
+    }
+
+    /// Lets it ask for what is to be told, and send nothing yet.
+    pub(crate) async fn request(&mut self) {
+        self.copies().await;
+        let requested = self.parts.request.step().await.unwrap();
         assert_eq!((requested.dead, requested.retried, requested.unavailable), (0, 0, None));
-        copies.step().await.unwrap();
-        send.step().await.unwrap()
+    }
+
+    pub(crate) async fn send(&mut self) -> Step {
+        self.copies().await;
+        self.parts.send.step().await.unwrap()
     }
 
     /// Waits for a timer, and lets the service do what it was set for.

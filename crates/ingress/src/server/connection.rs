@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{Request, header};
+use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
@@ -23,14 +23,17 @@ use super::{ServerLimits, edge};
 pub(super) struct Connection {
     pub slot: Slot,
     pub router: Router,
-    pub shutdown: CancellationToken,
+    /// The server stops soon: answers ask for another connection.
+    pub leaving: CancellationToken,
+    /// It stops.
+    pub end: CancellationToken,
 }
 
 impl Connection {
     pub(super) async fn run(self, stream: TcpStream, limits: ServerLimits) {
         let phase = &self.slot.phase;
         let wire = TokioIo::new(Wire::new(stream, phase.clone(), &limits));
-        let service = service_fn(|request| answer(self.router.clone(), phase, request));
+        let service = service_fn(|request| answer(self.router.clone(), phase, &self.leaving, request));
         let mut http = http1::Builder::new();
         http.max_buf_size(limits.max_buffer).max_headers(limits.max_headers);
         let mut connection = pin!(http.serve_connection(wire, service));
@@ -40,7 +43,7 @@ impl Connection {
             _ = connection.as_mut() => return,
             () = self.slot.ended.cancelled() => {}
         }
-        if !self.shutdown.is_cancelled() && !phase.is_busy() {
+        if !self.end.is_cancelled() && !phase.is_busy() {
             return;
         }
         connection.as_mut().graceful_shutdown();
@@ -48,13 +51,21 @@ impl Connection {
     }
 }
 
-async fn answer(mut router: Router, phase: &Arc<Phase>, request: Request<Incoming>) -> Result<Response, Infallible> {
+async fn answer(
+    mut router: Router,
+    phase: &Arc<Phase>,
+    leaving: &CancellationToken,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
     phase.request();
-    let response = match edge::check(&request, phase.is_malformed()) {
+    let mut response = match edge::check(&request, phase.is_malformed()) {
         Ok(()) => router.call(request.map(Body::new)).await?,
         Err(refusal) => refusal.into_response(),
     };
     let refused = response.headers().get(header::CONNECTION).is_some();
+    if leaving.is_cancelled() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if response.body().size_hint().exact().is_some() {
         phase.answered(refused);
         return Ok(response);

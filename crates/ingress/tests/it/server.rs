@@ -184,6 +184,22 @@ async fn a_request_under_way_is_finished_before_the_server_stops() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_told_to_stop_answers_who_is_connected_and_sends_them_elsewhere() {
+    let server = Server::start(router(), ServerLimits { farewell: LONG, ..ServerLimits::default() }).await;
+    let mut client = server.connect().await;
+    client.send(GET).await;
+    let answer = client.answer().await.unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (200, None));
+    server.shutdown.cancel();
+    client.send(GET).await;
+    let answer = client.answer().await.unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    client.closed().await;
+    // Nobody is connected any more: it waits for nobody.
+    tokio::time::timeout(LONG / 2, server.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_request_that_does_not_end_is_cut_off_when_the_drain_is_over() {
     let arrived = Arc::new(Notify::new());
     let said = arrived.clone();

@@ -3,8 +3,10 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use events::header;
 use futures::FutureExt;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::delivery::Delivery;
 use super::{Failure, RetrySchedule, Subscriber};
@@ -12,7 +14,7 @@ use crate::dead_letters::{DeadLetter, DeadLetters, ErrorClass};
 use crate::raw::Raw;
 use crate::topology::redrive_name;
 use crate::tries::{Tried, Tries};
-use crate::{Stream, Unreadable};
+use crate::{Stream, Unreadable, traces};
 
 /// What every handling of a subscription needs.
 pub(super) struct Handling<S> {
@@ -86,7 +88,10 @@ impl<S: Subscriber> Handling<S> {
 
     /// Handles one message and settles it, or says why it cannot be settled yet.
     pub(super) async fn run(&self, mut item: Item<S::Message>, confirm: bool) -> Finished<Item<S::Message>> {
-        match self.call(&item.content).await {
+        let span =
+            tracing::debug_span!(target: traces::TARGET, "handle", subscriber = S::NAME, sequence = item.raw.sequence);
+        traces::follow(&span, item.raw.header(header::TRACE_PARENT));
+        match self.call(&item.content).instrument(span).await {
             Ok(()) => {
                 item.delivery.ack(confirm).await;
                 Finished::Settled(Settled::Handled)

@@ -5,10 +5,10 @@ use std::time::Duration;
 use aggregates::Order;
 use events::{Event, Recorded};
 use streams::{
-    Broker, DeadLetters, Durable, EventStore, Failure, Inbox, StoreError, Stream, Subscriber, Subscription,
-    SubscriptionSettings, status,
+    Broker, BrokerSettings, DeadLetters, Durable, EventStore, Failure, Inbox, StoreError, Stream, Subscriber,
+    Subscription, SubscriptionSettings, status,
 };
-use testkit::Fixture;
+use testkit::{Fixture, Proxy};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -103,6 +103,28 @@ pub(crate) async fn a_server_is_killed_at_work(fixture: &mut Fixture) {
         );
     }
     assert_eq!(kept.len() as u64, DELIVERIES);
+}
+
+/// A server that dies may take a request with it, and the connection stays as it is.
+pub(crate) async fn a_request_that_was_lost_is_made_again(fixture: &Fixture) {
+    let proxy = Proxy::in_front_of(fixture.servers[0].port()).await;
+    let lossy = Broker::connect(&BrokerSettings::new(proxy.address().to_string(), "lossy")).await.unwrap();
+    let collected = Arc::new(Mutex::new(BTreeSet::new()));
+    let collector = Collector(Arc::clone(&collected));
+    let subscription = Subscription::open(&lossy, collector, SubscriptionSettings::default()).await.unwrap();
+    proxy.lose("CONSUMER.MSG.NEXT.EVENTS.collector ", 1);
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(subscription.run(shutdown.clone()));
+    let store = EventStore::new(&fixture.broker);
+    let receipt = store.execute::<Order>(&order("lost", 1), transaction(1), &cause(1)).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !collected.lock().unwrap().contains(&receipt.position) {
+        assert!(Instant::now() < deadline, "nothing is asked for any more");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(proxy.left(), 0, "the request was really lost");
+    shutdown.cancel();
+    running.await.unwrap();
 }
 
 async fn settled(broker: &Broker) -> bool {

@@ -7,7 +7,6 @@ mod operators;
 mod orders;
 mod permissions;
 mod probe;
-mod proxy;
 mod reader;
 mod redrive;
 mod replay;
@@ -19,6 +18,11 @@ mod topology;
 mod tries;
 
 use testkit::Fixture;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_was_lost_is_made_again() {
+    faults::a_request_that_was_lost_is_made_again(&Fixture::single(&faults::durables()).await).await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_store_keeps_its_laws_on_one_server() {

@@ -7,14 +7,15 @@ use streams::{
     AppendError, Broker, BrokerSettings, ConnectError, Entry, EventReader, EventStore, Inbox, InboxMessage, Quarantine,
     ReadError, Stream, events_head, stream_epoch,
 };
-use testkit::{Fixture, NatsServer};
+use testkit::{Fixture, NatsServer, Proxy};
 
 use crate::orders::{cause, customer, order, registration, shop, transaction};
 use crate::probe::message;
-use crate::proxy;
 use crate::subscription::odd_headers;
 
 const WAIT: Duration = Duration::from_secs(5);
+/// In every event that is delivered.
+const EVENT: &str = "ce-type:";
 
 /// Everything up to the head.
 async fn read_all(reader: &mut EventReader, head: u64, batch: usize) -> Vec<Entry> {
@@ -105,15 +106,15 @@ async fn a_reader_goes_on_after_its_server_was_killed() {
 #[tokio::test]
 async fn what_was_lost_on_the_way_is_read_again() {
     let fixture = Fixture::single(&[]).await;
-    let (address, loss) = proxy::in_front_of(fixture.servers[0].port(), proxy::EVENT).await;
-    let lossy = Broker::connect(&BrokerSettings::new(address.to_string(), "lossy")).await.unwrap();
+    let proxy = Proxy::in_front_of(fixture.servers[0].port()).await;
+    let lossy = Broker::connect(&BrokerSettings::new(proxy.address().to_string(), "lossy")).await.unwrap();
     fill(&fixture, 3).await;
     let mut reader = EventReader::open(&lossy, 0).await.unwrap();
     let mut entries = read_all(&mut reader, 3, 10).await;
-    loss.lose(1);
+    proxy.lose(EVENT, 1);
     fill_from(&fixture, 4, 4).await;
     assert_eq!(reader.next_batch(10, Duration::from_millis(300)).await.unwrap(), []);
-    assert_eq!(loss.left(), 0, "an event was really lost");
+    assert_eq!(proxy.left(), 0, "an event was really lost");
     fill_from(&fixture, 5, 5).await;
     entries.extend(read_all(&mut reader, 5, 10).await);
     assert_eq!(positions(&entries), [1, 2, 3, 4, 5]);

@@ -5,14 +5,15 @@ use aggregates::{Customer, Order};
 use cqrs_es::{AggregateContext, AggregateError, EventStore as _};
 use events::EventId;
 use streams::{Broker, BrokerSettings, EventStore, StoreError, events_head};
-use testkit::Fixture;
+use testkit::{Fixture, Proxy};
 use tokio::task::JoinSet;
 
 use crate::orders::{assert_dense, cause, customer, order, registration, shop, transaction, transactions};
-use crate::proxy;
 
 const WRITERS: u64 = 16;
 const AGGREGATES: u64 = 200;
+/// The start of every answer to an append to `EVENTS`.
+const ANSWER: &str = r#"{"stream":"EVENTS""#;
 
 pub(crate) async fn laws(fixture: &Fixture) {
     sixteen_writers_lose_and_double_nothing(fixture).await;
@@ -157,15 +158,15 @@ async fn a_repeated_id_drops_no_other_event(fixture: &Fixture) {
 }
 
 async fn a_lost_answer_is_found_out(fixture: &Fixture) {
-    let (address, loss) = proxy::in_front_of(fixture.servers[0].port(), proxy::ANSWER).await;
+    let proxy = Proxy::in_front_of(fixture.servers[0].port()).await;
     let request_timeout = Duration::from_millis(500);
-    let settings = BrokerSettings { request_timeout, ..BrokerSettings::new(address.to_string(), "lossy") };
+    let settings = BrokerSettings { request_timeout, ..BrokerSettings::new(proxy.address().to_string(), "lossy") };
     let store = EventStore::new(&Broker::connect(&settings).await.unwrap());
     let key = order("lossy", 1);
     for id in 1..=3 {
-        loss.lose(1);
+        proxy.lose(ANSWER, 1);
         let receipt = store.execute::<Order>(&key, transaction(id), &cause(id)).await.unwrap();
-        assert_eq!(loss.left(), 0, "the answer was really lost");
+        assert_eq!(proxy.left(), 0, "the answer was really lost");
         assert_eq!(receipt.appended, 1);
     }
     let events = EventStore::new(&fixture.broker).events(&key).await.unwrap();
