@@ -18,7 +18,7 @@ use ground::Ground;
 use journal::Journal;
 
 /// Of the shop's life, while one thing fails.
-const ORDERS: usize = 10;
+const ORDERS: usize = 6;
 /// Deliveries that are under way together, and how often so many come.
 const TOGETHER: usize = 8;
 const PACE: Duration = Duration::from_millis(100);
