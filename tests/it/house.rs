@@ -1,13 +1,13 @@
 //! The product as its user runs it: the binary, a folder, an address.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use events::Shop;
 use shopify::Secret;
 use tempfile::TempDir;
+use testkit::free_port;
 
 use crate::api::Api;
 
@@ -115,8 +115,4 @@ fn binary() -> PathBuf {
     let binary = here.parent().unwrap().with_file_name("tillstream");
     assert!(binary.is_file(), "{} is missing: run ./test, or `cargo build` first", binary.display());
     binary
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

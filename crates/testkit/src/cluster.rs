@@ -4,7 +4,8 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::stream::ClusterInfo;
 use streams::{Broker, Stream};
 
-use crate::server::{NatsServer, SyncInterval, connect, free_port, start_again};
+use crate::port::free_port;
+use crate::server::{NatsServer, SyncInterval, connect, start_again};
 
 const SIZE: usize = 3;
 const ELECTION: Duration = Duration::from_secs(120);

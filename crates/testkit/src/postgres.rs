@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::binary::postgres;
-use crate::server::free_port;
+use crate::port::free_port;
 
 const START: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(20);

@@ -1,7 +1,6 @@
 use std::fmt::Write as _;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +11,8 @@ use async_nats::jetstream::{self, Context};
 use rustix::process::{Pid, Signal, kill_process};
 use streams::{Broker, BrokerSettings, Stream};
 use tempfile::TempDir;
+
+use crate::port::free_port;
 
 const START: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(10);
@@ -236,13 +237,4 @@ pub(crate) async fn start_again(servers: &mut [NatsServer]) {
 pub(crate) async fn connect(url: &str) -> Broker {
     let broker = Broker::connect(&BrokerSettings::new(url, "test")).await;
     broker.unwrap_or_else(|error| panic!("no connection to the test's nats-server: {error}"))
-}
-
-/// Below the ports that the system gives to outgoing connections: one of those, even the client's own
-/// trying to come back, could take the port of a server that is down for a moment.
-pub(crate) fn free_port() -> u16 {
-    let random = |n: u32| RandomState::new().hash_one(n) % 20_000 + 10_000;
-    let mut ports = (0..1000).filter_map(|n| u16::try_from(random(n)).ok());
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    ports.find(free).unwrap_or_else(|| panic!("no free port on the loopback"))
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use testkit::{MailServer, NatsServer, Proxy};
+use testkit::{MailServer, NatsServer, Proxy, free_port};
 
 use crate::api::Api;
-use crate::house::{SECRET, SHOP, free_port, notifications, tillstream};
+use crate::house::{SECRET, SHOP, notifications, tillstream};
 
 const SERVICES: [&str; 4] = ["inventory", "loyalty", "notifications", "checkouts"];
 const START: Duration = Duration::from_secs(60);
