@@ -21,6 +21,8 @@ impl EventStore {
     /// The whole history, up to the newest event that the stream's leader has.
     pub(super) async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
         let mut loaded = self.begin(key).await?;
+        // A snapshot may hold what another process has written.
+        self.learned.fetch_add(u64::from(loaded.version > 0), Ordering::Relaxed);
         self.catch_up(key, &mut loaded).await?;
         Ok(loaded)
     }
