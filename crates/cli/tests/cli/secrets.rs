@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::process::Signal;
-use shopify::{Secret, sign};
 
 use crate::process::{PATIENCE, Up};
+use crate::shop::webhook;
 
 const CONFIG: &str = "[[shops]]\ndomain = \"acme.myshopify.com\"\nsecrets_file = \"secrets\"\n";
 
@@ -18,12 +18,7 @@ fn write(dir: &Path, secrets: &str, mode: u32) {
 
 /// What a webhook that is signed with this secret is answered.
 async fn answer(up: &Up, secret: &str) -> u16 {
-    let request = reqwest::Client::new()
-        .post(format!("{}/webhooks/shopify", up.url))
-        .header("X-Shopify-Topic", "products/delete")
-        .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
-        .header("X-Shopify-Hmac-Sha256", sign(br#"{"id":7}"#, &Secret::new(secret).unwrap()))
-        .body(r#"{"id":7}"#);
+    let request = webhook(&up.url, secret, "products/delete", r#"{"id":7}"#);
     request.send().await.unwrap().status().as_u16()
 }
 

@@ -6,9 +6,9 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use shopify::{Secret, sign};
 
 use crate::process::{Nats, free_address, listens, run, tillstream, until};
+use crate::shop::webhook;
 
 const STOCKED: i64 = 10_000;
 /// Of these, every fifth is cancelled while the service is away.
@@ -36,13 +36,7 @@ impl Role {
     }
 
     async fn post(&self, topic: &str, body: &Value) {
-        let body = body.to_string();
-        let request = reqwest::Client::new()
-            .post(format!("http://{}/webhooks/shopify", self.address))
-            .header("X-Shopify-Topic", topic)
-            .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
-            .header("X-Shopify-Hmac-Sha256", sign(body.as_bytes(), &Secret::new("secret").unwrap()))
-            .body(body);
+        let request = webhook(&format!("http://{}", self.address), "secret", topic, &body.to_string());
         assert_eq!(request.send().await.unwrap().status(), 200);
     }
 }

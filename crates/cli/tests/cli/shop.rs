@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use reqwest::StatusCode;
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use shopify::{Secret, sign};
 
@@ -21,16 +21,21 @@ pub(crate) async fn send(up: &Up, topic: &str, webhook_id: &str, body: &str) -> 
 }
 
 async fn deliver(up: &Up, topic: &str, ids: &[(&str, &str)], body: &str) -> u64 {
-    let request = reqwest::Client::new()
-        .post(format!("{}/webhooks/shopify", up.url))
-        .header("X-Shopify-Topic", topic)
-        .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
-        .header("X-Shopify-Hmac-Sha256", sign(body.as_bytes(), &Secret::new("secret").unwrap()))
-        .body(body.to_owned());
+    let request = webhook(&up.url, "secret", topic, body);
     let request = ids.iter().fold(request, |request, (name, id)| request.header(*name, *id));
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     response.headers()["x-inbox-sequence"].to_str().unwrap().parse().unwrap()
+}
+
+/// As Shopify sends it, signed with this secret of the shop.
+pub(crate) fn webhook(url: &str, secret: &str, topic: &str, body: &str) -> RequestBuilder {
+    reqwest::Client::new()
+        .post(format!("{url}/webhooks/shopify"))
+        .header("X-Shopify-Topic", topic)
+        .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
+        .header("X-Shopify-Hmac-Sha256", sign(body.as_bytes(), &Secret::new(secret).unwrap()))
+        .body(body.to_owned())
 }
 
 /// Waits until nothing is pending anywhere; tells the log's last position.

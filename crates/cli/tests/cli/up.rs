@@ -2,23 +2,18 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use rustix::process::{Signal, kill_process};
-use shopify::{Secret, sign};
 
 use crate::process::{Nats, PATIENCE, Up, free_address, listens, run, until};
+use crate::shop::webhook;
 
 /// The status and the sequence in `INBOX`.
 async fn post(up: &Up, id: u64) -> (StatusCode, Option<u64>) {
     let body = format!(
         r#"{{"id":{id},"title":"Mug","status":"active","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","variants":[]}}"#
     );
-    let request = reqwest::Client::new()
-        .post(format!("{}/webhooks/shopify", up.url))
+    let request = webhook(&up.url, "secret", "products/create", &body)
         .timeout(Duration::from_secs(6))
-        .header("X-Shopify-Topic", "products/create")
-        .header("X-Shopify-Shop-Domain", "acme.myshopify.com")
-        .header("X-Shopify-Webhook-Id", format!("webhook-{id}"))
-        .header("X-Shopify-Hmac-Sha256", sign(body.as_bytes(), &Secret::new("secret").unwrap()))
-        .body(body);
+        .header("X-Shopify-Webhook-Id", format!("webhook-{id}"));
     let response = request.send().await.unwrap();
     let sequence = response.headers().get("x-inbox-sequence").map(|s| s.to_str().unwrap().parse().unwrap());
     (response.status(), sequence)
