@@ -9,6 +9,7 @@ mod event;
 mod ids;
 mod key;
 mod money;
+mod sealed;
 pub mod subject;
 mod upcast;
 
@@ -39,6 +40,7 @@ pub use order::*;
 pub use product::*;
 pub use resource::*;
 pub use returns::*;
+pub use sealed::{Personal, Piece, Sealed, Token, Words, pieces};
 pub use shop::*;
 pub use stock::*;
 pub use upcast::upcast;

@@ -10,6 +10,7 @@ mod mail_server;
 mod postgres;
 mod raw_publisher;
 mod server;
+mod unsealed;
 
 pub use cluster::NatsCluster;
 pub use fixture::{Fixture, topology_settings};
@@ -17,3 +18,4 @@ pub use mail_server::{Mail, MailManners, MailServer};
 pub use postgres::PostgresServer;
 pub use raw_publisher::RawPublisher;
 pub use server::{NatsServer, SyncInterval};
+pub use unsealed::Unsealed;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use streams::Durability;
+use tokio::sync::OnceCell;
 use tokio::task::block_in_place;
 
 use super::healthcheck::reachable;
@@ -30,6 +31,7 @@ pub(crate) async fn run(common: &Common, args: &UpArgs) -> Outcome {
     let mut host = Host::start()?;
     let (listener, address) = host::bind(config.server.listen).await?;
     let dir = block_in_place(|| DataDir::take(&config.data.dir))?;
+    block_in_place(|| roles::make_kek(&config))?;
     let nats = block_in_place(|| own_nats(&config, &dir))?;
     let nats_url = nats.as_ref().map_or_else(|| config.nats.url.clone().unwrap_or_default(), OwnNats::url);
 
@@ -66,7 +68,7 @@ async fn ground(config: Config, shops: Vec<KnownShop>, nats_url: &str, demo: boo
     let broker = roles::connect(nats_url, "up", durability).await?;
     let report = roles::ensure_streams(&broker, &config.nats).await?;
     tracing::debug!(?report, "streams");
-    Ok(Ground { config, shops, broker, metrics, demo })
+    Ok(Ground { config, shops, broker, metrics, demo, vault: OnceCell::new() })
 }
 
 async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
@@ -74,7 +76,7 @@ async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
     let copies = ground.handlers(host, &[]).await?;
     let models = ground.projections(host, &[]).await?;
     let access = ground.access().await?;
-    let query = ground.query(host, models.clone(), copies.clone(), Arc::clone(&access));
+    let query = ground.query(host, models.clone(), copies.clone(), Arc::clone(&access)).await?;
     let watched = [models].into_iter().chain(copies).collect();
     Ok(ground.ingress()?.merge(query).merge(ground.commands(access)).merge(ground.operations(watched)))
 }
