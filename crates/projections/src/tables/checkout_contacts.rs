@@ -21,7 +21,7 @@ pub struct CheckoutContactRow {
 
 impl Projection for CheckoutContacts {
     const NAME: &'static str = "checkout_contacts";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 1;
     const COLUMNS: &'static [Column] = &[];
     const INDEXES: &'static [&'static [&'static str]] = &[];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Checkout];

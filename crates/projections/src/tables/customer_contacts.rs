@@ -40,7 +40,7 @@ pub struct CustomerContactRow {
 
 impl Projection for CustomerContacts {
     const NAME: &'static str = "customer_contacts";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 3;
     const COLUMNS: &'static [Column] = &[Column::integer("waits")];
     const INDEXES: &'static [&'static [&'static str]] = &[&["waits"]];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Customer];

@@ -38,7 +38,7 @@ pub struct OrderContactRow {
 
 impl Projection for OrderContacts {
     const NAME: &'static str = "order_contacts";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 2;
     const COLUMNS: &'static [Column] = &[Column::integer("customer_id"), Column::integer("placed_at")];
     const INDEXES: &'static [&'static [&'static str]] = &[&["customer_id", "placed_at"]];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Order, AggregateKind::Customer];

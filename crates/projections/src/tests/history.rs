@@ -260,7 +260,7 @@ fn customer(step: Step) -> CustomerEvent {
     let (at, as_of) = (at(step), as_of(step));
     let profile =
         CustomerProfile { first_name: Some(Sealed::Clear(step.part.to_string())), ..CustomerProfile::default() };
-    match step.what % 7 {
+    match step.what % 8 {
         0 => CustomerRegistered { at, as_of, profile }.into(),
         1 => CustomerProfileChanged { at, as_of, profile }.into(),
         2 => CustomerAddressChanged { at, as_of, default_address: Some(Address::default()) }.into(),
@@ -270,6 +270,7 @@ fn customer(step: Step) -> CustomerEvent {
         }
         4 => CustomerEnabled { at, as_of }.into(),
         5 => CustomerDisabled { at, as_of }.into(),
+        6 => CustomerRedactionRequested { at, orders: Vec::new(), due_at: at }.into(),
         _ => CustomerDeleted { at }.into(),
     }
 }
