@@ -13,6 +13,7 @@ mod sealed;
 pub mod subject;
 mod upcast;
 
+mod address;
 mod checkout;
 mod customer;
 mod fulfillment_order;
@@ -25,6 +26,7 @@ mod returns;
 mod shop;
 mod stock;
 
+pub use address::Address;
 pub use catalogue::{CATALOGUE, EventSpec, spec};
 pub use checkout::*;
 pub use customer::*;

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::process::{PATIENCE, Up};
-use crate::shop::{json_of, order, run, said, say, settle};
+use crate::shop::{json_of, order, run, said, say, settled};
 
 /// Nobody is called so.
 const MARK: &str = "Zyxcanary";
@@ -81,7 +81,7 @@ fn open_requests(dir: &Path) -> Vec<Value> {
 async fn until_forgotten(up: &Up, dir: &Path) {
     let since = Instant::now();
     loop {
-        settle(up).await;
+        settled(up).await;
         let requests = json_of(dir, &["privacy", "requests"]);
         if !requests.as_array().unwrap().is_empty() && open_requests(dir).is_empty() {
             return;
@@ -94,10 +94,10 @@ async fn until_forgotten(up: &Up, dir: &Path) {
 async fn a_planted_mark_is_found_in_the_inbox_only_and_cannot_be_read_once_its_customer_is_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let up = Up::start(dir.path(), &[]);
-    say(&up, "customers/create", customer(7)).await;
-    say(&up, "customers/create", customer(8)).await;
-    say(&up, "orders/create", ordered()).await;
-    settle(&up).await;
+    say(&up, "customers/create", &customer(7)).await;
+    say(&up, "customers/create", &customer(8)).await;
+    say(&up, "orders/create", &ordered()).await;
+    settled(&up).await;
     // The control: it is there, and would be found.
     assert!(shown(&up, "/v1/acme/customers/7").await.contains(MARK));
     assert!(shown(&up, "/v1/acme/orders/1001/events").await.contains(MARK));
@@ -118,7 +118,7 @@ async fn a_planted_mark_is_found_in_the_inbox_only_and_cannot_be_read_once_its_c
     std::fs::remove_file(report).unwrap();
 
     let redact = json!({"shop_domain": "acme.myshopify.com", "customer": {"id": 7}, "orders_to_redact": [1001]});
-    say(&up, "customers/redact", redact).await;
+    say(&up, "customers/redact", &redact).await;
     up.signal(Signal::KILL);
     drop(up);
     let up = Up::start(dir.path(), &[]);
@@ -134,13 +134,10 @@ async fn a_planted_mark_is_found_in_the_inbox_only_and_cannot_be_read_once_its_c
     said(run(dir.path(), &["privacy", "redact", "--shop", "acme", "--customer", "8", "--reason", "a test"]), 0);
     until_forgotten(&up, dir.path()).await;
     assert!(!shown(&up, "/v1/acme/customers/8").await.contains(MARK));
-    say(&up, "customers/update", {
-        let mut late = customer(8);
-        late["updated_at"] = "2026-02-01T00:00:00Z".into();
-        late
-    })
-    .await;
-    settle(&up).await;
+    let mut late = customer(8);
+    late["updated_at"] = "2026-02-01T00:00:00Z".into();
+    say(&up, "customers/update", &late).await;
+    settled(&up).await;
     assert!(!shown(&up, "/v1/acme/customers/8/events").await.contains(MARK), "what comes late is not kept");
     let verified = run(dir.path(), &["projections", "verify"]);
     assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stderr));
