@@ -49,7 +49,11 @@ impl Projection for Redactions {
         };
         match &event.event {
             Event::Customer(CustomerEvent::RedactionRequested(told)) => asked(told.at, told.due_at, &told.orders),
-            Event::Shop(ShopEvent::RedactionRequested(told)) => asked(told.at, told.due_at, &[]),
+            // Each is a request of its own, and they come in any order: the latest counts.
+            Event::Shop(ShopEvent::RedactionRequested(told)) => {
+                let newest = row.as_ref().is_none_or(|row| row.requested_at < told.at);
+                if newest { asked(told.at, told.due_at, &[]) } else { row }
+            }
             Event::Customer(CustomerEvent::Redacted(told)) => {
                 // More may have been asked for since.
                 let whole = |row: &Redaction| row.requested_at == told.at && row.orders == told.orders;
