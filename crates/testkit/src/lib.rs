@@ -11,6 +11,7 @@ mod postgres;
 mod proxy;
 mod raw_publisher;
 mod server;
+mod unsealed;
 
 pub use cluster::NatsCluster;
 pub use fixture::{Fixture, topology_settings};
@@ -19,3 +20,4 @@ pub use postgres::PostgresServer;
 pub use proxy::Proxy;
 pub use raw_publisher::RawPublisher;
 pub use server::{NatsServer, SyncInterval};
+pub use unsealed::Unsealed;
