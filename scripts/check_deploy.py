@@ -13,7 +13,7 @@ import yaml
 ROOT = pathlib.Path(sys.argv[1])
 KUBERNETES = "1.34"
 # Secrets that an overlay takes from a store of secrets.
-GIVEN = {"nats-passwords", "database-urls", "shop-secrets", "smtp"}
+GIVEN = {"nats-passwords", "database-urls", "key-encryption-key", "shop-secrets", "smtp"}
 POD_KINDS = {"Deployment", "StatefulSet", "Job"}
 # The parts of these kinds that we use: whatever else somebody writes is most likely a misspelling.
 CUSTOM = {path.stem: json.loads(path.read_text()) for path in (ROOT / "deploy/kubernetes/schemas").glob("*.json")}

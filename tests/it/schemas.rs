@@ -37,3 +37,48 @@ fn wire_types_are_unique_and_named_by_their_aggregate() {
         assert!(spec.version >= 1);
     }
 }
+
+/// What names, describes or reaches a person, wherever it stands.
+const PERSONAL: &[&str] = &[
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "company",
+    "address1",
+    "address2",
+    "city",
+    "zip",
+    "note",
+    "recipient",
+    "holder",
+    "last_digits",
+    "recovery_url",
+];
+
+#[test]
+fn no_field_of_a_person_is_a_plain_text() {
+    let mut sealed = std::collections::BTreeSet::new();
+    for spec in events::CATALOGUE.iter().copied().flatten() {
+        look(spec.wire_type, &serde_json::to_value((spec.schema)()).unwrap(), &mut sealed);
+    }
+    assert_eq!(sealed, PERSONAL.iter().copied().collect(), "a name that no event has any more");
+}
+
+fn look(event: &str, schema: &serde_json::Value, sealed: &mut std::collections::BTreeSet<&'static str>) {
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let Some(known) = PERSONAL.iter().find(|known| *known == name) else { continue };
+        let is_text =
+            field["type"] == "string" || field["type"].as_array().is_some_and(|all| all.contains(&"string".into()));
+        let shut = field["format"] == "sealed";
+        assert!(!is_text || shut, "{event}: {name} is not sealed: {field}");
+        if shut {
+            sealed.insert(known);
+        }
+    }
+    match schema {
+        serde_json::Value::Object(members) => members.values().for_each(|member| look(event, member, sealed)),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| look(event, item, sealed)),
+        _ => {}
+    }
+}

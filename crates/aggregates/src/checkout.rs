@@ -1,8 +1,8 @@
 //! The checkout: the newest snapshot wins; what ends it is told by the order that came of it.
 
 use events::{
-    AsOf, CheckoutAbandoned, CheckoutCompleted, CheckoutContent, CheckoutEvent, CheckoutRecovered, CheckoutStarted,
-    CheckoutTouched, CheckoutUpdated, OrderId, Timestamp,
+    AggregateKey, AggregateKind, AsOf, CheckoutAbandoned, CheckoutCompleted, CheckoutContent, CheckoutEvent,
+    CheckoutRecovered, CheckoutStarted, CheckoutTouched, CheckoutUpdated, OrderId, Personal, Piece, Timestamp, pieces,
 };
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,13 @@ impl Decider for Checkout {
             CheckoutCommand::Abandon { at, last_seen_at } => decision.abandon(at, last_seen_at),
         }
         Ok(decision.events)
+    }
+
+    fn personal<'c>(key: &AggregateKey, command: &'c mut CheckoutCommand) -> Vec<Piece<'c>> {
+        let CheckoutCommand::Snapshot(snapshot) = command else { return Vec::new() };
+        let customer = snapshot.content.customer_id;
+        let customer = customer.map(|id| AggregateKey::new(AggregateKind::Customer, &key.shop, id));
+        pieces(customer.as_ref().unwrap_or(key), snapshot.content.words())
     }
 
     fn knows_newer(&self, command: &CheckoutCommand) -> bool {

@@ -1,5 +1,6 @@
 use events::{
-    AggregateKey, AggregateKind, CustomerId, DomainEvents, Event, InventoryItemId, OrderId, ProductId, ReturnId, Shop,
+    AggregateKey, AggregateKind, CustomerId, DomainEvents, Event, InventoryItemId, OrderId, Piece, ProductId, ReturnId,
+    Shop,
 };
 
 use crate::{
@@ -59,6 +60,20 @@ impl Command {
             Self::Checkout(_, command) => executor.execute::<Checkout>(command),
             Self::Return(_, command) => executor.execute::<ReturnState>(command),
             Self::Resource(_, command) => command.dispatch(executor),
+        }
+    }
+
+    /// The words of a person in it.
+    pub fn personal(&mut self, shop: &Shop) -> Vec<Piece<'_>> {
+        let key = self.key(shop);
+        match self {
+            Self::Order(_, command) => Order::personal(&key, command),
+            Self::Customer(_, command) => Customer::personal(&key, command),
+            Self::Checkout(_, command) => Checkout::personal(&key, command),
+            Self::Resource(_, command) => command.personal(&key),
+            Self::Product(..) | Self::Stock(..) | Self::Shop(_) | Self::FulfillmentOrder(_) | Self::Return(..) => {
+                Vec::new()
+            }
         }
     }
 

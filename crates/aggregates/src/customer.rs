@@ -40,14 +40,42 @@ pub struct Customer {
 #[derive(Debug, Clone, PartialEq)]
 pub enum CustomerCommand {
     Snapshot(Box<CustomerSnapshot>),
-    Tag { as_of: AsOf, told: TagsTold },
-    Consent { as_of: AsOf, channel: ConsentChannel, consent: Consent },
-    Segment { as_of: AsOf, segment_id: SegmentId, belongs: bool },
-    Summarize { as_of: AsOf, summary: PurchaseSummary },
-    Merge { as_of: AsOf, into: CustomerId },
-    RequestData { as_of: AsOf, request_id: DataRequestId, orders: Vec<OrderId> },
-    RequestRedaction { at: Timestamp, orders: Vec<OrderId> },
-    Delete { at: Timestamp },
+    Tag {
+        as_of: AsOf,
+        told: TagsTold,
+    },
+    Consent {
+        as_of: AsOf,
+        channel: ConsentChannel,
+        consent: Consent,
+    },
+    Segment {
+        as_of: AsOf,
+        segment_id: SegmentId,
+        belongs: bool,
+    },
+    Summarize {
+        as_of: AsOf,
+        summary: PurchaseSummary,
+    },
+    Merge {
+        as_of: AsOf,
+        into: CustomerId,
+    },
+    RequestData {
+        as_of: AsOf,
+        request_id: DataRequestId,
+        orders: Vec<OrderId>,
+    },
+    RequestRedaction {
+        at: Timestamp,
+        orders: Vec<OrderId>,
+    },
+    /// The keys are destroyed: those of the customer and of all orders asked for so far.
+    Redact,
+    Delete {
+        at: Timestamp,
+    },
 }
 
 /// The whole customer at one moment (`customers/create`, `customers/update`, …).
@@ -96,6 +124,7 @@ impl Customer {
             CustomerEvent::Merged(event) => self.merged_into.hear(&event.as_of, event.into),
             CustomerEvent::DataRequested(event) => self.requests.hear_data(event),
             CustomerEvent::RedactionRequested(event) => self.requests.hear_redaction(event),
+            CustomerEvent::Redacted(event) => self.requests.hear_redacted(event),
             CustomerEvent::Deleted(CustomerDeleted { .. }) => self.deleted = true,
         }
     }

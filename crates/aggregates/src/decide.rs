@@ -1,5 +1,5 @@
 use cqrs_es::Aggregate;
-use events::DomainEvents;
+use events::{AggregateKey, DomainEvents, Piece};
 
 /// A pure aggregate: what cqrs-es calls `handle`, without its sink and without async.
 pub trait Decider:
@@ -10,6 +10,11 @@ pub trait Decider:
     /// Decides and applies; returns the events in order. Deciding the same command again gives none; one
     /// that is refused leaves the state as it was.
     fn decide(&mut self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
+
+    /// The words of a person in a command for the aggregate `key`: they are sealed before it is decided.
+    fn personal<'c>(_key: &AggregateKey, _command: &'c mut Self::Command) -> Vec<Piece<'c>> {
+        Vec::new()
+    }
 
     /// Whether the command tells of an earlier moment than the state: what it leaves unchanged is then
     /// not confirmed but out of date.

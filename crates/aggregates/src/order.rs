@@ -2,6 +2,7 @@
 
 mod decide;
 mod demand;
+mod personal;
 mod quantities;
 mod returns;
 mod shipments;
@@ -10,8 +11,8 @@ mod worth;
 
 use events::{
     AsOf, Currency, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, Money, MoneySet,
-    OrderAddresses, OrderContact, OrderExtras, OrderProtection, Refund, ReturnId, ReturnTold, Timestamp, Totals,
-    Transaction, Waypoint,
+    OrderAddresses, OrderContact, OrderExtras, OrderProtection, Refund, ReturnId, ReturnTold, Sealed, Timestamp,
+    Totals, Transaction, Waypoint,
 };
 
 pub use demand::{DemandPart, LineDemand};
@@ -69,7 +70,7 @@ pub struct OrderSnapshot {
     pub contact: OrderContact,
     pub addresses: OrderAddresses,
     pub tags: Vec<String>,
-    pub note: Option<String>,
+    pub note: Option<Sealed>,
     pub lines: Vec<Line>,
     pub extras: OrderExtras,
     pub totals: Totals,

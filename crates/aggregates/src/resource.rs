@@ -44,6 +44,13 @@ impl<R: Resource> Decider for Observed<R> {
         Ok(vec![event])
     }
 
+    fn personal<'c>(key: &AggregateKey, command: &'c mut ObserveCommand<R>) -> Vec<Piece<'c>> {
+        let ObserveCommand::Observe { snapshot, .. } = command else { return Vec::new() };
+        let (customer, words) = snapshot.personal();
+        let customer = customer.map(|id| AggregateKey::new(AggregateKind::Customer, &key.shop, id));
+        pieces(customer.as_ref().unwrap_or(key), words)
+    }
+
     fn knows_newer(&self, command: &ObserveCommand<R>) -> bool {
         let held = self.newest.as_ref().map(|(as_of, _)| as_of);
         matches!(command, ObserveCommand::Observe { as_of, .. } if held > Some(as_of))
@@ -86,6 +93,10 @@ macro_rules! resource_commands {
         impl ResourceCommand {
             pub const fn kind(&self) -> AggregateKind {
                 match self { $(Self::$name(_) => AggregateKind::$name,)* }
+            }
+
+            pub(crate) fn personal(&mut self, key: &AggregateKey) -> Vec<Piece<'_>> {
+                match self { $(Self::$name(command) => Observed::<$name>::personal(key, command),)* }
             }
 
             pub(crate) fn dispatch<E: Execute>(self, executor: E) -> E::Output {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use events::{
-    AsOf, ShopChanged, ShopEvent, ShopInstalled, ShopProfile, ShopRedactionRequested, ShopScopesChanged, ShopTouched,
-    ShopUninstalled, Timestamp,
+    AsOf, ShopChanged, ShopEvent, ShopInstalled, ShopProfile, ShopRedacted, ShopRedactionRequested, ShopScopesChanged,
+    ShopTouched, ShopUninstalled, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ pub struct ShopState {
     presence: Presence,
     scopes: Latest<Vec<String>>,
     redactions: BTreeSet<Timestamp>,
+    /// Those that are done.
+    redacted: BTreeSet<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,10 @@ pub enum ShopCommand {
     RequestRedaction {
         at: Timestamp,
     },
+    /// The keys are destroyed that there were when it was asked at this time.
+    Redact {
+        at: Timestamp,
+    },
 }
 
 aggregate!(ShopState, ShopCommand, ShopEvent);
@@ -67,8 +73,14 @@ impl ShopState {
             }
             ShopEvent::Touched(ShopTouched { as_of, .. }) => self.as_of = Some(as_of),
             ShopEvent::ScopesChanged(ShopScopesChanged { as_of, scopes, .. }) => self.scopes.hear(&as_of, scopes),
+            ShopEvent::Redacted(ShopRedacted { at }) => drop(self.redacted.insert(at)),
             ShopEvent::RedactionRequested(ShopRedactionRequested { at, .. }) => drop(self.redactions.insert(at)),
         }
+    }
+
+    /// Whether what was asked at this time is done.
+    pub fn is_redacted(&self, asked_at: Timestamp) -> bool {
+        self.redacted.contains(&asked_at)
     }
 
     /// When it last spoke as a shop that has the app. The shop's news are ordered by the time at which they
@@ -88,7 +100,8 @@ impl Decider for ShopState {
             ShopCommand::RequestRedaction { at } if !decision.shop.redactions.contains(&at) => {
                 decision.emit(ShopRedactionRequested { at, due_at: due(at) });
             }
-            ShopCommand::RequestRedaction { .. } => {}
+            ShopCommand::Redact { at } if !decision.shop.redacted.contains(&at) => decision.emit(ShopRedacted { at }),
+            ShopCommand::RequestRedaction { .. } | ShopCommand::Redact { .. } => {}
         }
         Ok(decision.events)
     }
@@ -99,7 +112,7 @@ impl Decider for ShopState {
             (ShopCommand::Grant { as_of, .. }, _) => self.scopes.as_of() > Some(as_of),
             (ShopCommand::Uninstall { at }, Presence::Gone(known)) => known > *at,
             (ShopCommand::Uninstall { at }, _) => self.heard_at() > Some(*at),
-            (ShopCommand::RequestRedaction { .. }, _) => false,
+            (ShopCommand::RequestRedaction { .. } | ShopCommand::Redact { .. }, _) => false,
         }
     }
 }

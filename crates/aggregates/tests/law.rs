@@ -302,7 +302,7 @@ where
 fn levels(log: &[StockEvent]) -> BTreeMap<LocationId, Level> {
     let mut levels = BTreeMap::new();
     for event in log {
-        let body = serde_json::from_slice::<serde_json::Value>(&event.encode()).unwrap();
+        let body = serde_json::from_slice::<serde_json::Value>(&event.encode().unwrap()).unwrap();
         let told = body.get("levels").cloned().unwrap_or_default();
         for level in serde_json::from_value::<Option<Vec<Level>>>(told).unwrap().unwrap_or_default() {
             levels.insert(level.location_id, level);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use aggregates::{Customer, CustomerCommand, CustomerSnapshot, Decider, Product, ProductCommand, ProductSnapshot};
 use events::{
-    AsOf, CustomerProfile, DomainEvents, InventoryItemId, ProductDescription, ProductEvent, Timestamp, Variant,
+    AsOf, CustomerProfile, DomainEvents, InventoryItemId, ProductDescription, ProductEvent, Sealed, Timestamp, Variant,
     VariantId,
 };
 use proptest::collection::{btree_set, vec};
@@ -54,7 +54,10 @@ fn customer_words(shown: &[(i64, u8, Option<u8>, bool)]) -> Vec<CustomerCommand>
         CustomerCommand::Snapshot(Box::new(CustomerSnapshot {
             as_of: as_of(*second, number),
             created_at: at(0),
-            profile: CustomerProfile { first_name: Some(name.to_string()), ..CustomerProfile::default() },
+            profile: CustomerProfile {
+                first_name: Some(Sealed::Clear(name.to_string())),
+                ..CustomerProfile::default()
+            },
             default_address: None,
             tags: tag.map(|tag| vec![tag.to_string()]),
             consents: Vec::new(),

@@ -77,7 +77,7 @@ fn adjustment(key: &str, second: i64, change: StockChange) -> Adjustment {
 }
 
 fn levels(event: &StockEvent) -> Vec<Level> {
-    let body: serde_json::Value = serde_json::from_slice(&event.encode()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&event.encode().unwrap()).unwrap();
     body.get("levels").map_or_else(Vec::new, |levels| serde_json::from_value(levels.clone()).unwrap())
 }
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    bench, config, dead_letters, events, inventory, keys, loyalty, notify, projections, quarantine, replay, schemas,
-    shopify, status, streams, subscribers,
+    bench, config, dead_letters, events, inventory, keys, loyalty, notify, privacy, projections, quarantine, replay,
+    schemas, shopify, status, streams, subscribers,
 };
 use crate::config::{Flags, Origin};
 use crate::nats::ChildArgs;
@@ -72,6 +72,9 @@ pub(crate) enum Command {
     /// Who may read and command over HTTP.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Who is to be forgotten, and whether it is done.
+    #[command(subcommand)]
+    Privacy(privacy::PrivacyCommand),
     /// Authentic webhooks that could not be recorded.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),

@@ -12,6 +12,7 @@ pub(crate) mod inventory;
 pub(crate) mod keys;
 pub(crate) mod loyalty;
 pub(crate) mod notify;
+pub(crate) mod privacy;
 pub(crate) mod projections;
 pub(crate) mod quarantine;
 pub(crate) mod replay;

@@ -7,6 +7,7 @@ mod environment;
 mod layers;
 mod loyalty;
 mod notifications;
+mod privacy;
 mod sections;
 mod shops;
 

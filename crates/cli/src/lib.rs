@@ -54,6 +54,7 @@ async fn run(Cli { common, command }: Cli) -> Outcome {
         Command::Events(command) => commands::events::run(&common, &command).await,
         Command::Inventory(command) => commands::inventory::run(&common, &command).await,
         Command::Keys(command) => commands::keys::run(&common, &command).await,
+        Command::Privacy(command) => commands::privacy::run(&common, &command).await,
         Command::Quarantine(command) => commands::quarantine::run(&common, &command).await,
         Command::Replay(command) => commands::replay::run(&common, &command).await,
         Command::Loyalty(command) => commands::loyalty::run(&common, &command).await,

@@ -7,6 +7,7 @@ mod gauges;
 mod notifications;
 mod secrets;
 mod users;
+mod vault;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,10 +21,12 @@ use handlers::inventory::{self, Inventory, InventorySettings};
 use handlers::loyalty::{self, Loyalty, LoyaltySettings};
 use ingress::{IngressSettings, IngressState};
 use metrics_exporter_prometheus::PrometheusHandle;
+use privacy::Vault;
 use projections::{Engine, ReadModel};
 use query::{Operations, QueryState, ShopSettings, Watched};
-use recorder::{Journal, Recorder};
+use recorder::{ForgetCustomers, Journal, Recorder};
 use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, SubscriptionSettings};
+use tokio::sync::OnceCell;
 
 use crate::config::{Config, KnownShop, Origin};
 use crate::failure::{Exit, Failure, OrExit, Outcome};
@@ -35,6 +38,7 @@ pub(crate) use broker::{connect, durables, ensure_streams, explain, own_durabili
 pub(crate) use databases::open as open_database;
 pub(crate) use notifications::notification_settings;
 pub(crate) use users::users;
+pub(crate) use vault::{make_kek, open_vault};
 
 /// The database of the read models that are queried.
 pub(crate) const READ_MODELS: &str = "query";
@@ -51,9 +55,23 @@ pub(crate) struct Ground {
     pub(crate) metrics: PrometheusHandle,
     /// With the demo shop.
     pub(crate) demo: bool,
+    /// Opened when it is needed: not every role knows people.
+    pub(crate) vault: OnceCell<Vault>,
 }
 
 impl Ground {
+    /// The keys to personal data; one for the process, so that what is forgotten is so at once. What the log has asked
+    /// for is carried out first: the database may be a restored one.
+    pub(crate) async fn vault(&self) -> Outcome<Vault> {
+        let open = async || {
+            let vault = open_vault(&self.config).await?;
+            let heeded = recorder::replay_ledger(&self.broker, &vault).await.or_exit(Exit::Unavailable)?;
+            tracing::info!(heeded, "what the log says of forgetting is carried out");
+            Ok::<_, Failure>(vault)
+        };
+        self.vault.get_or_try_init(open).await.cloned()
+    }
+
     /// Webhooks in.
     pub(crate) fn ingress(&self, host: &mut Host) -> Outcome<Router> {
         let settings = IngressSettings {
@@ -66,7 +84,10 @@ impl Ground {
 
     /// Webhooks to events.
     pub(crate) async fn recorder(&self, host: &mut Host) -> Outcome {
-        let (store, quarantine) = (EventStore::new(&self.broker), Quarantine::new(&self.broker));
+        let vault = self.vault().await?;
+        let store = EventStore::new(&self.broker).sealed_by(Arc::new(vault.clone()));
+        let forget = ForgetCustomers::new(store.clone(), vault);
+        let quarantine = Quarantine::new(&self.broker);
         let shops = self.shops.iter().map(|known| known.shop.clone());
         let journal = Journal::open(open_database(&self.config, JOURNAL).await?, &self.broker).await?;
         let recorder = Recorder::new(store, quarantine, shops).guarded_by(journal.firsts());
@@ -76,6 +97,7 @@ impl Ground {
             Ok(())
         });
         host.spawn("recorder's gauges", gauges);
+        self.subscribe(host, "forgetting", forget).await?;
         self.subscribe(host, "recorder", recorder).await
     }
 
@@ -144,14 +166,21 @@ impl Ground {
     }
 
     /// Reads out. The services' copies are shown by `/v1/status` only.
-    pub(crate) fn query(&self, host: &Host, models: Watched, copies: Vec<Watched>, access: Arc<Access>) -> Router {
+    pub(crate) async fn query(
+        &self,
+        host: &Host,
+        models: Watched,
+        copies: Vec<Watched>,
+        access: Arc<Access>,
+    ) -> Outcome<Router> {
         let database = models.database.clone();
         let watched = [models].into_iter().chain(copies).collect();
         let settings =
             |known: &KnownShop| ShopSettings { currency: known.currency, time_zone: known.time_zone.clone() };
         let shops: HashMap<_, _> = self.shops.iter().map(|known| (known.shop.clone(), settings(known))).collect();
-        let state = QueryState::new(shops, database, &self.broker, watched, broker::durables(), access);
-        measured(query::router(state.until(host.shutdown())))
+        let vault = self.vault().await?;
+        let state = QueryState::new(shops, database, &self.broker, watched, broker::durables(), access, vault);
+        Ok(measured(query::router(state.until(host.shutdown()))))
     }
 
     /// Writes in, other than webhooks.

@@ -19,13 +19,50 @@ pub(crate) enum Held {
 /// A row as it is written.
 pub(crate) type Written = (RowKey, Content, u64);
 
+/// What becomes of the row that has the key already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Kept,
+    Replaced,
+}
+
+impl Taken {
+    pub(crate) fn clause(self, names: &[&str]) -> String {
+        let assignments: Vec<String> = names[2..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
+        match self {
+            Self::Kept => " ON CONFLICT (shop, id) DO NOTHING".to_owned(),
+            Self::Replaced => format!(" ON CONFLICT (shop, id) DO UPDATE SET {}", assignments.join(", ")),
+        }
+    }
+}
+
 impl Batch {
     /// The rows there are among `keys`.
     pub async fn load(&mut self, table: &Table, keys: &[RowKey]) -> Result<Vec<Document>, Error> {
         Ok(match &mut self.held {
             Held::Sqlite(transaction) => sqlite::load(transaction, table, keys).await?,
-            Held::Postgres(transaction) => postgres::load(transaction, table, keys).await?,
+            Held::Postgres(transaction) => postgres::load(transaction, table, keys, "").await?,
         })
+    }
+
+    /// Likewise; nobody else changes them until the transaction ends.
+    pub async fn load_to_change(&mut self, table: &Table, keys: &[RowKey]) -> Result<Vec<Document>, Error> {
+        Ok(match &mut self.held {
+            // It has all of the database to itself.
+            Held::Sqlite(transaction) => sqlite::load(transaction, table, keys).await?,
+            Held::Postgres(transaction) => postgres::load(transaction, table, keys, " FOR UPDATE OF held").await?,
+        })
+    }
+
+    /// Writes the rows whose keys are free; what is there stays. No key twice, and nothing is removed.
+    pub async fn add(&mut self, table: &Table, changes: Vec<Change>) -> Result<(), Error> {
+        let rows = changes.into_iter().filter_map(|Change { key, content, position }| Some((key, content?, position)));
+        let rows: Vec<Written> = rows.collect();
+        match &mut self.held {
+            Held::Sqlite(transaction) => sqlite::write(transaction, table, rows, Taken::Kept).await?,
+            Held::Postgres(transaction) => postgres::write(transaction, table, rows, Taken::Kept).await?,
+        }
+        Ok(())
     }
 
     /// Writes and removes rows; no key twice.
@@ -40,11 +77,11 @@ impl Batch {
         }
         match &mut self.held {
             Held::Sqlite(transaction) => {
-                sqlite::upsert(transaction, table, written).await?;
+                sqlite::write(transaction, table, written, Taken::Replaced).await?;
                 sqlite::remove(transaction, table, &removed).await?;
             }
             Held::Postgres(transaction) => {
-                postgres::upsert(transaction, table, written).await?;
+                postgres::write(transaction, table, written, Taken::Replaced).await?;
                 postgres::remove(transaction, table, &removed).await?;
             }
         }

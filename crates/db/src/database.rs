@@ -6,10 +6,18 @@ use sqlx::{PgPool, SqlitePool};
 use crate::batch::{Batch, Held};
 use crate::{Error, OpenError, postgres, sqlite};
 
+/// What a power cut that takes the last transactions would mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// They are made again.
+    Bearable,
+    Unbearable,
+}
+
 /// An open database; clones share it.
 ///
-/// A power cut may lose the last transactions, rows and positions together, and they are folded from
-/// the log again: nothing waits for the disk.
+/// Of read models a power cut may lose the last transactions, rows and positions together, and they are folded
+/// from the log again: nothing waits for the disk.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub(crate) backend: Backend,
@@ -75,8 +83,27 @@ impl Database {
     /// Opens `sqlite://<path of the file>`, relative or absolute, made if it is not there; or
     /// `postgres://<user>@<host>/<database>?schema=<name>`, the schema made if it is not there.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let backend = if postgres::is_url(url) { postgres::open(url).await? } else { sqlite::open(url).await? };
+        Self::open_as(url, Loss::Bearable).await
+    }
+
+    /// Likewise for what cannot be made again: a commit waits for the disk, and what is written over is wiped.
+    pub async fn open_lasting(url: &str) -> Result<Self, OpenError> {
+        Self::open_as(url, Loss::Unbearable).await
+    }
+
+    async fn open_as(url: &str, loss: Loss) -> Result<Self, OpenError> {
+        let postgres = postgres::is_url(url);
+        let backend = if postgres { postgres::open(url, loss).await? } else { sqlite::open(url, loss).await? };
         Ok(Self { backend })
+    }
+
+    /// Has all that is committed written where it belongs, so that nothing of what was there before stays beside it.
+    /// PostgreSQL does that by itself, in its own time.
+    pub async fn checkpoint(&self) -> Result<(), Error> {
+        if let Backend::Sqlite { writer, .. } = &self.backend {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        }
+        Ok(())
     }
 
     /// Starts the transaction of one batch; nothing of it happened until it is committed.

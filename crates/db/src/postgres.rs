@@ -6,7 +6,7 @@ mod rows;
 use sqlx::PgConnection;
 
 pub(crate) use open::{is_url, open};
-pub(crate) use rows::{columns, load, remove, upsert};
+pub(crate) use rows::{columns, load, remove, write};
 
 use crate::definition::Dialect;
 

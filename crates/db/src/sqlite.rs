@@ -4,7 +4,7 @@ mod open;
 mod rows;
 
 pub(crate) use open::open;
-pub(crate) use rows::{columns, load, remove, upsert};
+pub(crate) use rows::{columns, load, remove, write};
 
 use crate::definition::Dialect;
 

@@ -4,13 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::events;
+use crate::sealed::personal;
 use crate::*;
 
 events! {
     /// The events of a checkout.
     CheckoutEvent of Checkout {
-        Started(CheckoutStarted) = "checkout.started", 1;
-        Updated(CheckoutUpdated) = "checkout.updated", 1;
+        Started(CheckoutStarted) = "checkout.started", 2;
+        Updated(CheckoutUpdated) = "checkout.updated", 2;
         Touched(CheckoutTouched) = "checkout.touched", 1;
         Completed(CheckoutCompleted) = "checkout.completed", 1;
         Abandoned(CheckoutAbandoned) = "checkout.abandoned", 1;
@@ -33,15 +34,19 @@ pub struct CheckoutContent {
     pub cart_token: Option<String>,
     /// None for a guest.
     pub customer_id: Option<CustomerId>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
+    pub email: Option<Sealed>,
+    pub phone: Option<Sealed>,
     /// Of the customer: `fr`, `en-CA`.
     pub locale: Option<String>,
     pub accepts_marketing: bool,
     pub total: Money,
     pub lines: Vec<CheckoutLine>,
     /// Where the customer can go on. Whoever knows it sees the checkout.
-    pub recovery_url: Option<String>,
+    pub recovery_url: Option<Sealed>,
+}
+
+personal! {
+    CheckoutContent { email, phone, recovery_url };
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

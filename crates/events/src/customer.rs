@@ -4,14 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::events;
+use crate::sealed::personal;
 use crate::*;
 
 events! {
     /// The events of a customer.
     CustomerEvent of Customer {
-        Registered(CustomerRegistered) = "customer.registered", 1;
-        ProfileChanged(CustomerProfileChanged) = "customer.profile_changed", 1;
-        AddressChanged(CustomerAddressChanged) = "customer.address_changed", 1;
+        Registered(CustomerRegistered) = "customer.registered", 2;
+        ProfileChanged(CustomerProfileChanged) = "customer.profile_changed", 2;
+        AddressChanged(CustomerAddressChanged) = "customer.address_changed", 2;
         Tagged(CustomerTagged) = "customer.tagged", 2;
         ConsentChanged(CustomerConsentChanged) = "customer.consent_changed", 2;
         SegmentJoined(CustomerSegmentJoined) = "customer.segment_joined", 1;
@@ -20,6 +21,7 @@ events! {
         Merged(CustomerMerged) = "customer.merged", 1;
         DataRequested(CustomerDataRequested) = "customer.data_requested", 1;
         RedactionRequested(CustomerRedactionRequested) = "customer.redaction_requested", 1;
+        Redacted(CustomerRedacted) = "customer.redacted", 1;
         Enabled(CustomerEnabled) = "customer.enabled", 1;
         Disabled(CustomerDisabled) = "customer.disabled", 1;
         Touched(CustomerTouched) = "customer.touched", 1;
@@ -38,13 +40,17 @@ pub struct CustomerRegistered {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerProfile {
-    pub first_name: Option<String>,
-    pub last_name: Option<String>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
+    pub first_name: Option<Sealed>,
+    pub last_name: Option<Sealed>,
+    pub email: Option<Sealed>,
+    pub phone: Option<Sealed>,
     pub verified_email: bool,
     pub tax_exempt: bool,
-    pub note: Option<String>,
+    pub note: Option<Sealed>,
+}
+
+personal! {
+    CustomerProfile { first_name, last_name, email, phone, note };
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -177,6 +183,16 @@ pub struct CustomerRedactionRequested {
     pub orders: Vec<OrderId>,
     /// By when Shopify wants it done: 30 days after it was asked.
     pub due_at: Timestamp,
+}
+
+/// The keys to what was kept of the customer are destroyed: it reads as null from then on, and what is told later is
+/// recorded without it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerRedacted {
+    /// When it was first asked.
+    pub at: Timestamp,
+    /// All orders whose keys are destroyed with the customer's.
+    pub orders: Vec<OrderId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -26,8 +26,8 @@ pub trait DomainEvents: DomainEvent {
     fn schema_version(&self) -> u32;
     /// When it happened, by Shopify's clock.
     fn at(&self) -> Timestamp;
-    /// The event's JSON: a message's body.
-    fn encode(&self) -> Vec<u8>;
+    /// The event's JSON: a message's body. Fails when personal data in it is not sealed.
+    fn encode(&self) -> serde_json::Result<Vec<u8>>;
     /// Reads a body of the *current* version of `wire_type`; see [`crate::upcast`] for older ones.
     fn decode(wire_type: &str, body: &[u8]) -> Result<Self, DecodeError>;
     /// Widens to any event.
@@ -65,8 +65,8 @@ macro_rules! any_event {
                 match self { $(Self::$kind(event) => event.at(),)* }
             }
 
-            /// The event's JSON: a message's body.
-            pub fn encode(&self) -> Vec<u8> {
+            /// The event's JSON: a message's body. Fails when personal data in it is not sealed.
+            pub fn encode(&self) -> serde_json::Result<Vec<u8>> {
                 match self { $(Self::$kind(event) => event.encode(),)* }
             }
         }
@@ -148,10 +148,8 @@ macro_rules! events {
                 match self { $(Self::$variant(payload) => payload.at,)* }
             }
 
-            fn encode(&self) -> Vec<u8> {
-                let body = match self { $(Self::$variant(payload) => serde_json::to_vec(payload),)* };
-                // A payload is plain data with string keys: writing it to memory cannot fail.
-                body.unwrap_or_default()
+            fn encode(&self) -> serde_json::Result<Vec<u8>> {
+                match self { $(Self::$variant(payload) => serde_json::to_vec(payload),)* }
             }
 
             fn decode(wire_type: &str, body: &[u8]) -> Result<Self, crate::DecodeError> {

@@ -9,9 +9,11 @@ mod event;
 mod ids;
 mod key;
 mod money;
+mod sealed;
 pub mod subject;
 mod upcast;
 
+mod address;
 mod checkout;
 mod customer;
 mod fulfillment_order;
@@ -24,6 +26,7 @@ mod returns;
 mod shop;
 mod stock;
 
+pub use address::Address;
 pub use catalogue::{CATALOGUE, EventSpec, spec};
 pub use checkout::*;
 pub use customer::*;
@@ -39,6 +42,7 @@ pub use order::*;
 pub use product::*;
 pub use resource::*;
 pub use returns::*;
+pub use sealed::{Personal, Piece, Sealed, Token, Words, pieces};
 pub use shop::*;
 pub use stock::*;
 pub use upcast::upcast;

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::events;
+use crate::sealed::personal;
 use crate::*;
 
 pub use extras::*;
@@ -20,21 +21,21 @@ pub use shipment::*;
 events! {
     /// The events of an order.
     OrderEvent of Order {
-        Placed(OrderPlaced) = "order.placed", 2;
+        Placed(OrderPlaced) = "order.placed", 3;
         CheckedOut(OrderCheckedOut) = "order.checked_out", 1;
         ExtrasChanged(OrderExtrasChanged) = "order.extras_changed", 1;
         Edited(OrderEdited) = "order.edited", 2;
-        ContactChanged(OrderContactChanged) = "order.contact_changed", 1;
-        AddressChanged(OrderAddressChanged) = "order.address_changed", 1;
+        ContactChanged(OrderContactChanged) = "order.contact_changed", 2;
+        AddressChanged(OrderAddressChanged) = "order.address_changed", 2;
         Tagged(OrderTagged) = "order.tagged", 1;
-        Noted(OrderNoted) = "order.noted", 1;
+        Noted(OrderNoted) = "order.noted", 2;
         PaymentAuthorized(OrderPaymentAuthorized) = "order.payment_authorized", 1;
         Paid(OrderPaid) = "order.paid", 1;
         PartiallyPaid(OrderPartiallyPaid) = "order.partially_paid", 1;
         PaymentVoided(OrderPaymentVoided) = "order.payment_voided", 1;
         PaymentStatusChanged(OrderPaymentStatusChanged) = "order.payment_status_changed", 1;
         TransactionRecorded(OrderTransactionRecorded) = "order.transaction_recorded", 1;
-        Refunded(OrderRefunded) = "order.refunded", 2;
+        Refunded(OrderRefunded) = "order.refunded", 3;
         Returned(OrderReturned) = "order.returned", 1;
         ReturnUpdated(OrderReturnUpdated) = "order.return_updated", 1;
         RiskAssessed(OrderRiskAssessed) = "order.risk_assessed", 1;
@@ -72,7 +73,7 @@ pub struct OrderPlaced {
     pub contact: OrderContact,
     pub addresses: OrderAddresses,
     pub tags: Vec<String>,
-    pub note: Option<String>,
+    pub note: Option<Sealed>,
     pub lines: Vec<Line>,
     pub totals: Totals,
 }
@@ -116,8 +117,8 @@ pub struct Totals {
 pub struct OrderContact {
     /// None for a guest.
     pub customer_id: Option<CustomerId>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
+    pub email: Option<Sealed>,
+    pub phone: Option<Sealed>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -126,19 +127,10 @@ pub struct OrderAddresses {
     pub shipping: Option<Address>,
 }
 
-/// A postal address; each part as Shopify has it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Address {
-    pub first_name: Option<String>,
-    pub last_name: Option<String>,
-    pub company: Option<String>,
-    pub address1: Option<String>,
-    pub address2: Option<String>,
-    pub city: Option<String>,
-    pub zip: Option<String>,
-    pub province_code: Option<String>,
-    pub country_code: Option<String>,
-    pub phone: Option<String>,
+personal! {
+    OrderContact { email, phone };
+    OrderAddresses {} with { billing, shipping };
+    Refund { note };
 }
 
 /// Lines or totals changed.
@@ -197,7 +189,7 @@ pub struct OrderTagged {
 pub struct OrderNoted {
     pub at: Timestamp,
     pub as_of: AsOf,
-    pub note: Option<String>,
+    pub note: Option<Sealed>,
 }
 
 /// Shopify's `financial_status`.
@@ -281,7 +273,7 @@ pub struct OrderTransactionRecorded {
 pub struct Refund {
     pub id: RefundId,
     pub created_at: Timestamp,
-    pub note: Option<String>,
+    pub note: Option<Sealed>,
     pub lines: Vec<RefundLine>,
     pub transactions: Vec<Transaction>,
 }

@@ -60,6 +60,11 @@ pub trait Resource:
         0
     }
 
+    /// The words of a person in it, and the customer whose they are, when it names one.
+    fn personal(&mut self) -> (Option<CustomerId>, Words<'_>) {
+        (None, Words::new())
+    }
+
     /// Widens to any event.
     fn event(event: ResourceEvent<Self>) -> Event;
 }
@@ -89,7 +94,8 @@ pub struct ResourceDeleted {
 
 /// Declares the resources: snapshot, name, and the version of its schema.
 macro_rules! resources {
-    ($($name:ident = $wire:literal, $version:literal $(, revision: $revision:ident)? $(, rank: $rank:ident)?;)*) => {$(
+    ($($name:ident = $wire:literal, $version:literal $(, revision: $revision:ident)? $(, rank: $rank:ident)?
+        $(, personal: $whose:expr)?;)*) => {$(
         impl Resource for $name {
             const KIND: AggregateKind = AggregateKind::$name;
             const OBSERVED: &'static str = concat!($wire, ".observed");
@@ -104,6 +110,11 @@ macro_rules! resources {
                 self.$rank as u64
             })?
 
+            $(fn personal(&mut self) -> (Option<CustomerId>, Words<'_>) {
+                let whose: fn(&Self) -> Option<CustomerId> = $whose;
+                (whose(self), self.words())
+            })?
+
             fn event(event: ResourceEvent<Self>) -> Event {
                 Event::$name(event)
             }
@@ -112,11 +123,11 @@ macro_rules! resources {
 }
 
 resources! {
-    Location = "location", 1;
+    Location = "location", 2, personal: |_| None;
     Collection = "collection", 1;
-    DraftOrder = "draft_order", 1;
-    Company = "company", 1;
-    CompanyLocation = "company_location", 1;
+    DraftOrder = "draft_order", 2, personal: |draft| draft.customer_id;
+    Company = "company", 2, personal: |_| None;
+    CompanyLocation = "company_location", 2, personal: |_| None;
     CompanyContact = "company_contact", 1;
     CompanyContactRole = "company_contact_role", 1, rank: assigned;
     Dispute = "dispute", 1;
@@ -133,7 +144,7 @@ resources! {
     PaymentTerms = "payment_terms", 1;
     PaymentSchedule = "payment_schedule", 1;
     TenderTransaction = "tender_transaction", 1;
-    CustomerPaymentMethod = "customer_payment_method", 1;
+    CustomerPaymentMethod = "customer_payment_method", 2, personal: |method| Some(method.customer_id);
 }
 
 impl<R: Resource> ResourceEvent<R> {
@@ -172,13 +183,11 @@ impl<R: Resource> DomainEvents for ResourceEvent<R> {
         }
     }
 
-    fn encode(&self) -> Vec<u8> {
-        let body = match self {
+    fn encode(&self) -> serde_json::Result<Vec<u8>> {
+        match self {
             Self::Observed(observed) => serde_json::to_vec(observed),
             Self::Deleted(deleted) => serde_json::to_vec(deleted),
-        };
-        // A payload is plain data with string keys: writing it to memory cannot fail.
-        body.unwrap_or_default()
+        }
     }
 
     fn decode(wire_type: &str, body: &[u8]) -> Result<Self, DecodeError> {

@@ -15,6 +15,7 @@ events! {
         Touched(ShopTouched) = "shop.touched", 1;
         Uninstalled(ShopUninstalled) = "shop.uninstalled", 1;
         RedactionRequested(ShopRedactionRequested) = "shop.redaction_requested", 1;
+        Redacted(ShopRedacted) = "shop.redacted", 1;
     }
 }
 
@@ -77,4 +78,11 @@ pub struct ShopRedactionRequested {
     pub at: Timestamp,
     /// By when Shopify wants it done: 30 days after it was asked.
     pub due_at: Timestamp,
+}
+
+/// The keys to all that was kept of the shop's customers are destroyed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShopRedacted {
+    /// When it was asked.
+    pub at: Timestamp,
 }

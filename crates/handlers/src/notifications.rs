@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use db::Database;
 use events::Timestamp;
+use privacy::Vault;
 use projections::checkout_contacts::CheckoutContacts;
 use projections::customer_contacts::CustomerContacts;
 use projections::order_contacts::OrderContacts;
@@ -113,13 +114,18 @@ struct Desk {
 }
 
 impl Notifications {
-    /// `db` is the service's own database; its tables are made. The first time that it is enabled for
+    /// `db` is the service's own database; its tables are made. `vault` opens addresses. The first time that it is enabled for
     /// a shop, the service notes where the log stands: what happened before is never told.
-    pub async fn open(broker: &Broker, db: Database, settings: NotificationSettings) -> Result<Self, StartError> {
+    pub async fn open(
+        broker: &Broker,
+        db: Database,
+        vault: Vault,
+        settings: NotificationSettings,
+    ) -> Result<Self, StartError> {
         let copies = Engine::open(db.clone(), broker.clone(), COPIES).await?;
         let now = (settings.clock)();
         let starts = Starts::open(&db, &settings, events_head(broker).await?, now).await?;
-        let desk = Arc::new(Desk::new(broker, db, settings)?);
+        let desk = Arc::new(Desk::new(broker, db, vault, settings)?);
         let request = RequestNotifications::new(Arc::clone(&desk), starts);
         let send = SendNotifications::new(Arc::clone(&desk));
         Ok(Self { copies, request, send, wake: WakeNotifications::new(desk) })
@@ -132,20 +138,21 @@ impl Notifications {
     pub(crate) async fn again(
         broker: &Broker,
         db: Database,
+        vault: Vault,
         settings: NotificationSettings,
     ) -> Result<(RequestNotifications, SendNotifications), StartError> {
         let starts = Starts::held(&db, &settings).await?;
-        let desk = Arc::new(Desk::new(broker, db, settings)?);
+        let desk = Arc::new(Desk::new(broker, db, vault, settings)?);
         Ok((RequestNotifications::new(Arc::clone(&desk), starts), SendNotifications::new(desk)))
     }
 }
 
 impl Desk {
-    fn new(broker: &Broker, db: Database, settings: NotificationSettings) -> Result<Self, StartError> {
+    fn new(broker: &Broker, db: Database, vault: Vault, settings: NotificationSettings) -> Result<Self, StartError> {
         let templates = Templates::new(&settings.templates, &settings.locale)?;
         let providers = Providers::new(&settings)?;
         let (store, timers) = (EventStore::new(broker), Timers::new(broker, NAME));
-        let (recipients, broker) = (Recipients::new(db), broker.clone());
+        let (recipients, broker) = (Recipients::new(db, vault), broker.clone());
         let receipts = Receipts::default();
         Ok(Self { settings, store, broker, recipients, templates, providers, receipts, timers })
     }

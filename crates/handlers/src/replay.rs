@@ -6,6 +6,7 @@
 
 use db::Database;
 use events::{AggregateKind, Event, Recorded};
+use privacy::Vault;
 use streams::{Broker, EventStore, Failure, Subscriber};
 
 use crate::checkouts::{Checkouts, CheckoutsSettings, WatchCheckouts};
@@ -64,17 +65,19 @@ impl Replayed {
     pub async fn request_notifications(
         broker: &Broker,
         copies: Database,
+        vault: Vault,
         settings: NotificationSettings,
     ) -> Result<Self, StartError> {
-        Ok(Self::Request(Notifications::again(broker, copies, settings).await?.0))
+        Ok(Self::Request(Notifications::again(broker, copies, vault, settings).await?.0))
     }
 
     pub async fn send_notifications(
         broker: &Broker,
         copies: Database,
+        vault: Vault,
         settings: NotificationSettings,
     ) -> Result<Self, StartError> {
-        Ok(Self::Send(Notifications::again(broker, copies, settings).await?.1))
+        Ok(Self::Send(Notifications::again(broker, copies, vault, settings).await?.1))
     }
 
     pub async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The service that waits for customers, against a real broker with its timers.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::{Checkout, CheckoutCommand, CheckoutSnapshot, Order, OrderCommand, OrderSnapshot};
@@ -8,7 +9,7 @@ use events::{AggregateKey, AggregateKind, AsOf, CheckoutContent, Money, Timestam
 use handlers::checkouts::{AbandonCheckouts, Checkouts, CheckoutsSettings, WatchCheckouts};
 use jiff::SignedDuration;
 use streams::{Cause, EventStore, Step, Subscriber, Subscription, SubscriptionSettings};
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 use tokio::time::{Instant, sleep};
 
 const WAIT: SignedDuration = SignedDuration::from_secs(2);
@@ -25,7 +26,7 @@ impl Service {
     async fn start() -> Self {
         let fixture = Fixture::single(&handlers::checkouts::durables()).await;
         let service = Checkouts::new(&fixture.broker, CheckoutsSettings { abandoned_after: WAIT });
-        let store = EventStore::new(&fixture.broker);
+        let store = EventStore::new(&fixture.broker).sealed_by(Arc::new(Unsealed));
         let (watch, abandon) = (open(&fixture, service.watch).await, open(&fixture, service.abandon).await);
         Self { store, watch, abandon, words: 0, _fixture: fixture }
     }

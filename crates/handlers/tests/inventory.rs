@@ -1,6 +1,8 @@
 //! The inventory service against a real broker and its own database.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+use std::sync::Arc;
+
 use aggregates::{
     FulfillmentOrderCommand, FulfillmentOrderNews, FulfillmentOrderState, OrderCommand, OrderSnapshot, Product,
     ProductCommand, ProductSnapshot, Stock, StockCommand,
@@ -15,7 +17,7 @@ use handlers::inventory::{AllocateStock, Inventory, InventorySettings, Rule};
 use projections::Engine;
 use streams::{Cause, EventStore, Subscription};
 use tempfile::TempDir;
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 
 /// The service, driven step by step.
 struct Service {
@@ -39,7 +41,7 @@ impl Service {
         let db = Database::open(&url).await.unwrap();
         let service = Inventory::open(&fixture.broker, db, settings).await.unwrap();
         let allocate_stock = subscribe(&fixture, service.allocate_stock).await;
-        let store = EventStore::new(&fixture.broker);
+        let store = EventStore::new(&fixture.broker).sealed_by(Arc::new(Unsealed));
         Self { store, copies: service.copies, allocate_stock, words: 0, fixture, _folder: folder }
     }
 

@@ -23,6 +23,7 @@ use handlers::notifications::{self, NotificationSettings, Notifications, ShopFac
 use handlers::{SERVICES, Service};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use privacy::{Kek, Vault};
 use projections::Engine;
 use recorder::Recorder;
 use simulator::{Delivery, Settings, Store};
@@ -31,7 +32,7 @@ use streams::{
     Step, Subscriber, Subscription, SubscriptionSettings, events_head,
 };
 use tempfile::TempDir;
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 
 /// How much a shop does in a story: enough for orders that are paid, edited, shipped, refunded, cancelled.
 const ORDERS: usize = 25;
@@ -66,13 +67,20 @@ async fn open(service: &Service, ground: &Ground, db: Database) -> Opened {
             Opened { copies: None, subscribers: vec![drive(ground, watch).await, drive(ground, abandon).await] }
         }
         notifications::NAME => {
-            let service = Notifications::open(&ground.broker, db, notification_settings()).await.unwrap();
+            let service = Notifications::open(&ground.broker, db.clone(), vault(db).await, notification_settings())
+                .await
+                .unwrap();
             let Notifications { copies, request, send, wake } = service;
             let subscribers = vec![drive(ground, request).await, drive(ground, send).await, drive(ground, wake).await];
             Opened { copies: Some(copies), subscribers }
         }
         unknown => panic!("the service {unknown} is not opened here: give it an entry, and the laws hold for it"),
     }
+}
+
+/// It has nothing to open: what is said of people is not sealed here.
+async fn vault(db: Database) -> Vault {
+    Vault::open(db, vec![Kek::from([1; 32])]).await.unwrap()
 }
 
 /// Without a provider each message is suppressed in the end, and its time is always the same.
@@ -234,7 +242,8 @@ impl World {
         assert_eq!(driven, declared, "every subscriber of {} keeps the laws", service.name);
 
         let broker = &fixture.broker;
-        let recorder = Recorder::new(EventStore::new(broker), Quarantine::new(broker), [shop()]);
+        let recorder =
+            Recorder::new(EventStore::new(broker).sealed_by(Arc::new(Unsealed)), Quarantine::new(broker), [shop()]);
         let settings = SubscriptionSettings { lanes: 1, ..SubscriptionSettings::default() };
         let recorder = Subscription::open(broker, recorder, settings).await.unwrap();
         let secret = shopify::Secret::new("hush").unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::{
@@ -15,7 +16,7 @@ use handlers::loyalty::{AgePoints, AwardPoints, Loyalty, LoyaltySettings, MergeA
 use jiff::{SignedDuration, Unit};
 use rust_decimal::Decimal;
 use streams::{Cause, EventStore, Subscriber, Subscription, SubscriptionSettings, status};
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 use tokio::time::{Instant, sleep};
 
 /// The service, driven step by step.
@@ -35,7 +36,7 @@ impl Service {
         let Loyalty { award_points, schedule_points, age_points, merge_accounts } =
             Loyalty::new(&fixture.broker, settings);
         Self {
-            store: EventStore::new(&fixture.broker),
+            store: EventStore::new(&fixture.broker).sealed_by(Arc::new(Unsealed)),
             award: subscribe(&fixture, award_points).await,
             schedule: subscribe(&fixture, schedule_points).await,
             age: subscribe(&fixture, age_points).await,

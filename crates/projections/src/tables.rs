@@ -13,6 +13,7 @@ pub mod order_lines;
 pub mod order_timeline;
 pub mod orders;
 pub mod products;
+pub mod redactions;
 pub mod sales;
 pub mod stock;
 pub mod variants;
@@ -37,6 +38,7 @@ pub static ALL: &[ReadModel] = &[
     ReadModel::of::<order_timeline::OrderTimeline>(),
     ReadModel::of::<orders::Orders>(),
     ReadModel::of::<products::Products>(),
+    ReadModel::of::<redactions::Redactions>(),
     ReadModel::of::<sales::Sales>(),
     ReadModel::of::<stock::Stock>(),
     ReadModel::of::<variants::Variants>(),

@@ -120,6 +120,14 @@ impl<Q> Call<Q> {
         &self.headers
     }
 
+    /// An answer that speaks of people: what is sealed in it is opened.
+    pub(crate) async fn answer_opened(&self, position: u64, body: &impl Serialize) -> Result<Answer, Problem> {
+        // Rows are plain data with string keys: turning them into JSON cannot fail.
+        let mut body = serde_json::to_value(body).unwrap_or_default();
+        self.state.vault.open_json(&self.shop, &mut body).await.map_err(|error| Problem::unavailable(&error))?;
+        Ok(self.answer(position, &body))
+    }
+
     pub(crate) fn answer(&self, position: u64, body: &impl Serialize) -> Answer {
         Answer::new(position, body, &self.headers)
     }

@@ -15,5 +15,5 @@ pub(crate) async fn get(call: Call<One>) -> Result<Answer, Problem> {
     let id: CustomerId = call.id()?;
     let position = call.position(customers::READS, call.query.min_position).await?;
     let customer = customers::get(&call.state.database, &call.shop, id).await?;
-    Ok(call.answer(position, &customer.ok_or_else(|| Problem::not_found("customer"))?))
+    call.answer_opened(position, &customer.ok_or_else(|| Problem::not_found("customer"))?).await
 }

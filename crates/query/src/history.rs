@@ -94,7 +94,8 @@ async fn events(call: Call<EventQuery>, kind: AggregateKind, id: u64) -> Result<
     let shown = &events[rest..events.len().min(rest + limit.get() as usize)];
     let more = rest + shown.len() < events.len();
     let next_cursor = shown.last().filter(|_| more).map(|event| event.position.to_string());
-    Ok(call.answer(head, &EventList { data: shown.iter().map(RecordedEvent::new).collect(), next_cursor }))
+    let data = shown.iter().map(RecordedEvent::new).collect();
+    call.answer_opened(head, &EventList { data, next_cursor }).await
 }
 
 #[derive(Debug, Serialize)]
@@ -146,5 +147,6 @@ impl<'a> RecordedEvent<'a> {
 }
 
 fn data(event: &Event) -> Value {
-    serde_json::from_slice(&event.encode()).unwrap_or_default()
+    // What the log has given is sealed, and so it is JSON.
+    event.encode().and_then(|body| serde_json::from_slice(&body)).unwrap_or_default()
 }

@@ -37,6 +37,7 @@ use axum::routing::get;
 use db::Database;
 use events::{Currency, Shop};
 use jiff::tz::TimeZone;
+use privacy::Vault;
 use streams::{Broker, Durable, EventStore};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +69,8 @@ pub struct QueryState {
     patience: Duration,
     feed: Feed,
     access: Arc<Access>,
+    /// Opens what is said of people.
+    vault: Vault,
     /// Places for those who listen to changes.
     listeners: Arc<Semaphore>,
     /// Ends the streams of changes.
@@ -97,13 +100,14 @@ impl QueryState {
         watched: Vec<Watched>,
         durables: Vec<Durable>,
         access: Arc<Access>,
+        vault: Vault,
     ) -> Self {
         // It only reads histories: no states to keep.
         let events = EventStore::with_capacity(broker, 0);
         let (broker, patience) = (broker.clone(), Duration::from_secs(5));
         let (feed, listeners) = (Feed::default(), Arc::new(Semaphore::new(LISTENERS)));
         let shutdown = CancellationToken::new();
-        Self { shops, database, broker, events, watched, durables, patience, feed, access, listeners, shutdown }
+        Self { shops, database, broker, events, watched, durables, patience, feed, access, vault, listeners, shutdown }
     }
 
     /// Streams of changes end with it; without it they end with their clients.

@@ -70,7 +70,7 @@ pub fn state_after(events: &[Recorded<Event>]) -> serde_json::Result<Value> {
         Some(Event::Return(_)) => fold!(Return, ReturnState),
         Some(Event::Checkout(_)) => fold!(Checkout, Checkout),
         // What is only observed is what was observed last.
-        Some(observed) => serde_json::from_slice(&observed.encode()),
+        Some(observed) => serde_json::from_slice(&observed.encode()?),
     }
 }
 

@@ -6,14 +6,18 @@
 
 mod decide;
 mod envelope;
+mod forget;
 mod journal;
+mod ledger;
 mod outcome;
 mod recorder;
 mod trace;
 mod webhook;
 
 pub use decide::state_after;
+pub use forget::ForgetCustomers;
 pub use journal::{Firsts, Journal, JournalError};
+pub use ledger::replay_ledger;
 pub use outcome::{Outcome, Reason};
 pub use recorder::Recorder;
 pub use trace::{TraceError, Traced, Tracer};

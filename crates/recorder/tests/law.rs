@@ -6,9 +6,14 @@
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use aggregates::{Decider, Execute, Order};
-use events::{AggregateKey, AggregateKind, DomainEvents, Envelope, Event, EventId, Recorded, Shop, Timestamp, subject};
+use events::{
+    AggregateKey, AggregateKind, DomainEvents, Envelope, Event, EventId, Piece, Recorded, Sealed, Shop, Timestamp,
+    subject,
+};
+use privacy::DataKey;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
@@ -134,8 +139,9 @@ struct Hear<'a> {
 impl Execute for Hear<'_> {
     type Output = usize;
 
-    fn execute<A: Decider>(self, command: A::Command) -> usize {
+    fn execute<A: Decider>(self, mut command: A::Command) -> usize {
         let Self { world, key, kept } = self;
+        A::personal(&key, &mut command).into_iter().for_each(seal);
         let held = world.aggregates.remove(&key);
         let mut version = held.as_ref().map_or(0, |held| held.version);
         let mut state: A = held.map_or_else(A::default, |held| *held.state.downcast().unwrap());
@@ -150,6 +156,14 @@ impl Execute for Hear<'_> {
         let known = serde_json::to_value(&state).unwrap();
         world.aggregates.insert(key, Held { state: Box::new(state), known, version });
         count
+    }
+}
+
+/// As a vault does it, with one key for all: states and rows are folded of tokens.
+fn seal(Piece { subject, field, value }: Piece<'_>) {
+    static KEY: LazyLock<DataKey> = LazyLock::new(|| DataKey::from([7; 32]));
+    if let Some(Sealed::Open(text)) = value {
+        *value = Some(Sealed::Shut(KEY.seal(&subject, field, text).unwrap()));
     }
 }
 

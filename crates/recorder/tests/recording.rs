@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aggregates::Order;
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use recorder::Recorder;
 use shopify::encode_block;
 use streams::status::Status;
 use streams::{EventStore, Inbox, InboxMessage, Quarantine, Subscriber, Subscription, SubscriptionSettings};
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 
 /// An inbox, and the recorder that reads it.
 struct House {
@@ -32,7 +33,7 @@ fn shop() -> Shop {
 impl House {
     async fn open() -> Self {
         let fixture = Fixture::single(&[Recorder::durable()]).await;
-        let store = EventStore::new(&fixture.broker);
+        let store = EventStore::new(&fixture.broker).sealed_by(Arc::new(Unsealed));
         let recorder = Recorder::new(store.clone(), Quarantine::new(&fixture.broker), [shop()]);
         let recorder = Subscription::open(&fixture.broker, recorder, SubscriptionSettings::default()).await.unwrap();
         Self { inbox: Inbox::new(&fixture.broker), fixture, store, recorder, sent: 0 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use events::{AggregateKey, Shop, subject};
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 use shopify::{End, Topic, encode_block};
 use streams::status::Status;
 use streams::{EventStore, Inbox, InboxMessage, Quarantine, Subscriber, Subscription, SubscriptionSettings};
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 
 const BODIES: &str = include_str!("../../shopify/tests/fixtures/topics.json");
 
@@ -29,7 +30,11 @@ fn shop() -> Shop {
 impl House {
     async fn open() -> Self {
         let fixture = Fixture::single(&[Recorder::durable()]).await;
-        let recorder = Recorder::new(EventStore::new(&fixture.broker), Quarantine::new(&fixture.broker), [shop()]);
+        let recorder = Recorder::new(
+            EventStore::new(&fixture.broker).sealed_by(Arc::new(Unsealed)),
+            Quarantine::new(&fixture.broker),
+            [shop()],
+        );
         let recorder = Subscription::open(&fixture.broker, recorder, SubscriptionSettings::default()).await.unwrap();
         Self { fixture, recorder, sent: 0 }
     }
@@ -80,7 +85,7 @@ async fn every_topic_ends_as_its_table_says_and_none_is_lost() {
     }
     println!("{ends:#?}");
     assert_eq!(quarantined, 0);
-    let store = EventStore::new(&house.fixture.broker);
+    let store = EventStore::new(&house.fixture.broker).sealed_by(Arc::new(Unsealed));
     for topic in Topic::all().filter(|topic| matches!(topic.end, End::Observed(_))) {
         let kind = topic.resource.parse().unwrap();
         let id = topic.id_of(bodies[topic.name].get().as_bytes()).unwrap();

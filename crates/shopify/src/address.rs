@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use crate::wire::{Text, nonempty};
+use crate::wire::{Text, nonempty, personal};
 
 /// The address of an order or a customer.
 #[derive(Deserialize)]
@@ -21,16 +21,17 @@ pub(crate) struct AddressBody<'a> {
 impl From<AddressBody<'_>> for events::Address {
     fn from(body: AddressBody<'_>) -> Self {
         Self {
-            first_name: nonempty(body.first_name),
-            last_name: nonempty(body.last_name),
-            company: nonempty(body.company),
-            address1: nonempty(body.address1),
-            address2: nonempty(body.address2),
-            city: nonempty(body.city),
-            zip: nonempty(body.zip),
+            first_name: personal(body.first_name),
+            last_name: personal(body.last_name),
+            company: personal(body.company),
+            address1: personal(body.address1),
+            address2: personal(body.address2),
+            city: personal(body.city),
+            district: body.zip.as_ref().and_then(|zip| events::Address::district_of(zip.as_str())),
+            zip: personal(body.zip),
             province_code: nonempty(body.province_code),
             country_code: nonempty(body.country_code),
-            phone: nonempty(body.phone),
+            phone: personal(body.phone),
         }
     }
 }

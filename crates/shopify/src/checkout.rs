@@ -2,7 +2,7 @@ use aggregates::{CheckoutCommand, CheckoutSnapshot, Command};
 use events::{CheckoutContent, CheckoutLine, Currency, CustomerId, Money, ProductId, Timestamp, VariantId};
 use serde::Deserialize;
 
-use crate::wire::{Amount, List, Maybe, Object, Reference, Text, nonempty, optional};
+use crate::wire::{Amount, List, Maybe, Object, Reference, Text, nonempty, optional, personal};
 use crate::{Reading, Unreadable};
 
 /// More than any token of Shopify's has; a subject must hold it.
@@ -23,13 +23,13 @@ pub(crate) fn snapshot(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadabl
         content: CheckoutContent {
             cart_token: nonempty(body.cart_token),
             customer_id: body.customer.0.and_then(|customer| optional(customer.id)),
-            email: nonempty(body.email),
-            phone: nonempty(body.phone),
+            email: personal(body.email),
+            phone: personal(body.phone),
             locale: nonempty(body.customer_locale),
             accepts_marketing: body.buyer_accepts_marketing.unwrap_or(false),
             total: money(body.total_price),
             lines: body.line_items.0.into_iter().map(|Object(line)| line.line(body.currency)).collect(),
-            recovery_url: nonempty(body.abandoned_checkout_url),
+            recovery_url: personal(body.abandoned_checkout_url),
         },
     };
     Ok(vec![Command::Checkout(token, CheckoutCommand::Snapshot(Box::new(snapshot)))])

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::address::AddressBody;
 use crate::consent::ConsentBody;
-use crate::wire::{Id, Maybe, Object, Tags, Text, nonempty};
+use crate::wire::{Id, Maybe, Object, Tags, Text, personal};
 use crate::{Reading, Unreadable};
 
 /// `customers/create` and `customers/update`.
@@ -15,13 +15,13 @@ pub(crate) fn snapshot(delivery: &Reading<'_>) -> Result<Vec<Command>, Unreadabl
         as_of: delivery.as_of(body.updated_at),
         created_at: body.created_at.unwrap_or(body.updated_at),
         profile: CustomerProfile {
-            first_name: nonempty(body.first_name),
-            last_name: nonempty(body.last_name),
-            email: nonempty(body.email),
-            phone: nonempty(body.phone),
+            first_name: personal(body.first_name),
+            last_name: personal(body.last_name),
+            email: personal(body.email),
+            phone: personal(body.phone),
             verified_email: body.verified_email.unwrap_or(false),
             tax_exempt: body.tax_exempt.unwrap_or(false),
-            note: nonempty(body.note),
+            note: personal(body.note),
         },
         default_address: body.default_address.0.map(Into::into),
         tags: body.tags.map(|Tags(tags)| tags),

@@ -13,7 +13,7 @@ use crate::fulfillment::FulfillmentBody;
 use crate::line::LineBody;
 use crate::refund::RefundBody;
 use crate::wire::{
-    Amount, Field, Id, List, Maybe, Object, PriceSet, Reference, Tags, Text, nonempty, optional, price, total,
+    Amount, Field, Id, List, Maybe, Object, PriceSet, Reference, Tags, Text, nonempty, optional, personal, price, total,
 };
 use crate::{Reading, Unreadable};
 
@@ -124,15 +124,15 @@ impl OrderBody<'_> {
             locale: nonempty(self.customer_locale),
             contact: OrderContact {
                 customer_id: self.customer.0.and_then(|customer| optional(customer.id)),
-                email: nonempty(self.email).or(nonempty(self.contact_email)),
-                phone: nonempty(self.phone),
+                email: personal(self.email).or(personal(self.contact_email)),
+                phone: personal(self.phone),
             },
             addresses: OrderAddresses {
                 billing: self.billing_address.0.map(Into::into),
                 shipping: self.shipping_address.0.map(Into::into),
             },
             tags: self.tags.map_or_else(Vec::new, |Tags(tags)| tags),
-            note: nonempty(self.note),
+            note: personal(self.note),
             lines,
             extras,
             totals: Totals {

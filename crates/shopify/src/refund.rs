@@ -3,7 +3,7 @@ use events::{Currency, LineId, LocationId, OrderId, Refund, RefundId, RefundLine
 use serde::Deserialize;
 
 use crate::transaction::TransactionBody;
-use crate::wire::{Id, List, Object, PriceSet, Reference, Text, nonempty, optional};
+use crate::wire::{Id, List, Object, PriceSet, Reference, Text, optional, personal};
 use crate::{Reading, Unreadable};
 
 /// `refunds/create`.
@@ -53,7 +53,7 @@ impl RefundBody<'_> {
         Ok(Refund {
             id,
             created_at: at,
-            note: nonempty(self.note),
+            note: personal(self.note),
             lines: lines.into_iter().map(|Object(line)| line.line(restock)).collect(),
             transactions: transactions.collect::<Result<_, _>>()?,
         })

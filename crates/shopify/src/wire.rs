@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use amount::{Amount, PriceSet, price, total};
 pub(crate) use id::{AnyId, Id, Reference, any_id, gid, id_of_gid, number_of, optional};
-pub(crate) use text::{Tags, Text, nonempty};
+pub(crate) use text::{Tags, Text, nonempty, personal};
 
 /// A struct that is an object in the body. Derived structs would also be read from arrays.
 pub(crate) struct Object<T>(pub(crate) T);

@@ -53,6 +53,11 @@ fn both(shop: &str, presentment: &str) -> MoneySet {
     MoneySet { shop: money(shop, "INR"), presentment: money(presentment, "EUR") }
 }
 
+/// A word of a person, as it has just been told.
+fn told(text: &str) -> Option<Sealed> {
+    Some(Sealed::Open(text.to_owned()))
+}
+
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -79,13 +84,13 @@ fn an_order_is_read_whole() {
     assert_eq!((order.name.as_str(), order.test, order.currency), ("#WEB2537", false, id("INR")));
     assert_eq!(order.source_name, some("web"));
     let customer_id = Some(id("7890123456789012345"));
-    assert_eq!(order.contact, OrderContact { customer_id, email: some("ada@example.com"), phone: None });
+    assert_eq!(order.contact, OrderContact { customer_id, email: told("ada@example.com"), phone: None });
     assert_eq!(order.addresses.billing, None);
     let shipping = order.addresses.shipping.unwrap();
-    assert_eq!(shipping.last_name, some("Lövela"));
+    assert_eq!(shipping.last_name, told("Lövela"));
     assert_eq!((shipping.address2, shipping.province_code), (None, some("MH")));
     assert_eq!(order.tags, ["vip", "first order"]);
-    assert_eq!(order.note, some("Leave at the door 🚪"));
+    assert_eq!(order.note, told("Leave at the door 🚪"));
     assert_eq!(order.financial_status, FinancialStatus::PartiallyRefunded);
     assert_eq!(order.fulfillment_status, FulfillmentStatus::Partial);
     assert_eq!((order.cancelled, order.closed_at), (None, None));
@@ -140,7 +145,7 @@ fn an_order_brings_its_refunds_and_fulfilments() {
     let refund = Refund {
         id: id("929000000001"),
         created_at: time("2026-04-02T04:29:59Z"),
-        note: some("chipped"),
+        note: told("chipped"),
         lines: vec![line],
         transactions: vec![transaction],
     };
@@ -356,7 +361,7 @@ fn a_customer_is_read_with_and_without_tags() {
     };
     let read = customer(CUSTOMER);
     assert_eq!(read.created_at, time("2026-03-29T18:00:26Z"), "updated_at, because created_at is null");
-    assert_eq!((read.profile.first_name, read.profile.last_name, read.profile.phone), (some("Ada"), None, None));
+    assert_eq!((read.profile.first_name, read.profile.last_name, read.profile.phone), (told("Ada"), None, None));
     assert_eq!(read.default_address.unwrap().company, None);
     assert_eq!((read.tags, read.enabled), (None, true));
     let tagged = customer(&CUSTOMER.replace(r#""currency":"INR""#, r#""tags":"a,b""#));

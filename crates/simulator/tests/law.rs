@@ -10,7 +10,7 @@ use aggregates::{
 };
 use events::{
     Claim, CustomerId, DomainEvents, Fate, InventoryItemId, Level, LineId, LocationId, OrderId, ProductEvent,
-    ProductId, StockEvent, StockPolicy, Timestamp, VariantId,
+    ProductId, Sealed, StockEvent, StockPolicy, Timestamp, VariantId,
 };
 use serde_json::{Value, json};
 use shopify::{Secret, Translation, translate};
@@ -39,7 +39,13 @@ impl House {
             triggered_at: Some(delivery.triggered_at),
             body: &delivery.body,
         };
-        let Translation::Commands(commands) = translate(&said).unwrap() else { return };
+        let Translation::Commands(mut commands) = translate(&said).unwrap() else { return };
+        for piece in commands.iter_mut().flat_map(|command| command.personal(&delivery.shop)) {
+            // States are compared as JSON, which words have once they are sealed; here they stay readable.
+            if let Some(Sealed::Open(text)) = piece.value {
+                *piece.value = Some(Sealed::Clear(std::mem::take(text)));
+            }
+        }
         commands.into_iter().for_each(|command| self.obey(command));
     }
 

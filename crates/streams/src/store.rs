@@ -19,7 +19,7 @@ pub use aggregate::AggregateStore;
 pub use snapshot::{KeptSnapshot, SnapshotStore};
 
 use crate::raw::{FromDelivery, Raw};
-use crate::{Broker, ReadError, Stream, Unreadable};
+use crate::{Broker, ReadError, Sealer, Stream, Unreadable};
 use cache::Cache;
 use snapshot::Snapshots;
 
@@ -32,6 +32,7 @@ pub struct EventStore {
     broker: Broker,
     cache: Arc<Cache>,
     snapshots: Option<Snapshots>,
+    sealer: Option<Arc<dyn Sealer>>,
     conflicts: Arc<AtomicU64>,
     learned: Arc<AtomicU64>,
 }
@@ -89,13 +90,20 @@ impl EventStore {
     /// Keeps about as many states in memory.
     pub fn with_capacity(broker: &Broker, states: usize) -> Self {
         let cache = Arc::new(Cache::new(states));
-        Self { broker: broker.clone(), cache, snapshots: None, conflicts: Arc::default(), learned: Arc::default() }
+        let (conflicts, learned) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
+        Self { broker: broker.clone(), cache, snapshots: None, sealer: None, conflicts, learned }
     }
 
     /// Loads of long histories begin with a snapshot where there is one that fits.
     #[must_use]
     pub fn with_snapshots(self, snapshots: Arc<dyn SnapshotStore>) -> Self {
         Self { snapshots: Some(Snapshots::start(snapshots)), ..self }
+    }
+
+    /// Commands are sealed before they are decided. Without it those that tell of people are refused.
+    #[must_use]
+    pub fn sealed_by(self, sealer: Arc<dyn Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..self }
     }
 
     /// How often something was decided in vain, because others appended to the same aggregate first.

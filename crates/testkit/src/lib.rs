@@ -12,6 +12,7 @@ mod postgres;
 mod proxy;
 mod raw_publisher;
 mod server;
+mod unsealed;
 
 pub use cluster::NatsCluster;
 pub use fixture::{Fixture, topology_settings};
@@ -21,3 +22,4 @@ pub use postgres::PostgresServer;
 pub use proxy::Proxy;
 pub use raw_publisher::RawPublisher;
 pub use server::{NatsServer, SyncInterval};
+pub use unsealed::Unsealed;

@@ -1,8 +1,8 @@
 use events::{
-    AsOf, Consent, ConsentChannel, CustomerAddressChanged, CustomerConsentChanged, CustomerDeleted, CustomerDisabled,
-    CustomerEnabled, CustomerEvent, CustomerId, CustomerMerged, CustomerProfileChanged, CustomerPurchasesSummarized,
-    CustomerRegistered, CustomerSegmentJoined, CustomerSegmentLeft, CustomerTagged, CustomerTouched, PurchaseSummary,
-    SegmentId, TagsTold,
+    AggregateKey, AsOf, Consent, ConsentChannel, CustomerAddressChanged, CustomerConsentChanged, CustomerDeleted,
+    CustomerDisabled, CustomerEnabled, CustomerEvent, CustomerId, CustomerMerged, CustomerProfileChanged,
+    CustomerPurchasesSummarized, CustomerRegistered, CustomerSegmentJoined, CustomerSegmentLeft, CustomerTagged,
+    CustomerTouched, Personal, Piece, PurchaseSummary, SegmentId, TagsTold, pieces,
 };
 
 use super::{Customer, CustomerCommand, CustomerSnapshot};
@@ -29,10 +29,21 @@ impl Decider for Customer {
                 let requested = decision.customer.requests.redaction(at, orders);
                 requested.into_iter().for_each(|requested| decision.emit(requested));
             }
+            CustomerCommand::Redact => {
+                let redacted = decision.customer.requests.redacted();
+                redacted.into_iter().for_each(|redacted| decision.emit(redacted));
+            }
             CustomerCommand::Delete { at } if !decision.customer.deleted => decision.emit(CustomerDeleted { at }),
             CustomerCommand::Delete { .. } => {}
         }
         Ok(decision.events)
+    }
+
+    fn personal<'c>(key: &AggregateKey, command: &'c mut CustomerCommand) -> Vec<Piece<'c>> {
+        let CustomerCommand::Snapshot(snapshot) = command else { return Vec::new() };
+        let mut words = snapshot.profile.words();
+        words.extend(snapshot.default_address.words());
+        pieces(key, words)
     }
 
     fn knows_newer(&self, command: &CustomerCommand) -> bool {

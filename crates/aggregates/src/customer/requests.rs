@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use events::{AsOf, CustomerDataRequested, CustomerRedactionRequested, DataRequestId, OrderId, Timestamp};
+use events::{
+    AsOf, CustomerDataRequested, CustomerRedacted, CustomerRedactionRequested, DataRequestId, OrderId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::due::due;
@@ -11,6 +13,8 @@ use crate::latest::Latest;
 pub(super) struct Requests {
     data: BTreeMap<DataRequestId, Latest<Vec<OrderId>>>,
     redaction: Option<Redaction>,
+    /// What of it is done.
+    redacted: Option<Redaction>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +46,16 @@ impl Requests {
         let news = self.redaction.as_ref() != Some(&asked);
         let Redaction { at, orders } = asked;
         news.then(|| CustomerRedactionRequested { at, orders: orders.into_iter().collect(), due_at: due(at) })
+    }
+
+    /// Told once for all that was asked so far.
+    pub(super) fn redacted(&self) -> Option<CustomerRedacted> {
+        let asked = self.redaction.as_ref().filter(|_| self.redacted != self.redaction)?;
+        Some(CustomerRedacted { at: asked.at, orders: asked.orders.iter().copied().collect() })
+    }
+
+    pub(super) fn hear_redacted(&mut self, event: CustomerRedacted) {
+        self.redacted = Some(Redaction { at: event.at, orders: event.orders.into_iter().collect() });
     }
 
     pub(super) fn hear_data(&mut self, event: CustomerDataRequested) {

@@ -8,14 +8,14 @@
 use std::collections::BTreeMap;
 
 use events::{
-    AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentState, Line, LineId, OrderAddressChanged,
-    OrderCancelled, OrderCheckedOut, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited, OrderEvent,
-    OrderExtrasChanged, OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged,
+    AggregateKey, AsOf, Edit, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentState, Line, LineId,
+    OrderAddressChanged, OrderCancelled, OrderCheckedOut, OrderClosed, OrderContactChanged, OrderDeleted, OrderEdited,
+    OrderEvent, OrderExtrasChanged, OrderFulfilled, OrderFulfillmentCancelled, OrderFulfillmentStatusChanged,
     OrderFulfillmentUpdated, OrderNoted, OrderPaid, OrderPartiallyPaid, OrderPaymentAuthorized,
     OrderPaymentStatusChanged, OrderPaymentVoided, OrderPlaced, OrderProtection, OrderProtectionChanged, OrderRefunded,
     OrderReinstated, OrderReopened, OrderRestated, OrderReturnUpdated, OrderReturned, OrderRiskAssessed,
-    OrderShipmentTracked, OrderTagged, OrderTouched, OrderTransactionRecorded, Refund, ReturnId, ReturnTold, Timestamp,
-    Transaction, TransactionId, Waypoint,
+    OrderShipmentTracked, OrderTagged, OrderTouched, OrderTransactionRecorded, Piece, Refund, ReturnId, ReturnTold,
+    Timestamp, Transaction, TransactionId, Waypoint,
 };
 use serde::Serialize;
 
@@ -43,6 +43,10 @@ impl Decider for Order {
             OrderCommand::Delete { at } => decision.delete(at),
         }
         Ok(decision.events)
+    }
+
+    fn personal<'c>(key: &AggregateKey, command: &'c mut OrderCommand) -> Vec<Piece<'c>> {
+        super::personal::personal(key, command)
     }
 
     fn knows_newer(&self, command: &OrderCommand) -> bool {

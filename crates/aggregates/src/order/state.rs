@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use events::{
     AsOf, Currency, Edit, EditId, FinancialStatus, Fulfillment, FulfillmentId, FulfillmentStatus, Line, LineDelta,
     LineId, OrderAddresses, OrderContact, OrderEdited, OrderEvent, OrderExtras, OrderPlaced, OrderProtection,
-    OrderRefunded, OrderRestated, Refund, RefundId, ReturnId, ReturnTold, Timestamp, Totals, Transaction,
+    OrderRefunded, OrderRestated, Refund, RefundId, ReturnId, ReturnTold, Sealed, Timestamp, Totals, Transaction,
     TransactionId,
 };
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Order {
     pub(super) contact: OrderContact,
     pub(super) addresses: OrderAddresses,
     pub(super) tags: Vec<String>,
-    pub(super) note: Option<String>,
+    pub(super) note: Option<Sealed>,
     pub(super) checkout_token: Option<String>,
     pub(super) lines: BTreeMap<LineId, HeldLine>,
     /// Units that were taken off lines beyond those that are known of.

@@ -4,7 +4,7 @@ mod diff;
 mod export;
 pub(super) mod filter;
 mod lineage;
-mod row;
+pub(super) mod row;
 mod trace;
 
 use std::time::Duration;
@@ -15,6 +15,7 @@ use self::filter::Filter;
 use self::row::Row;
 use super::instance;
 use crate::cli::Common;
+use crate::config::load;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{self, Format};
 use crate::roles;
@@ -35,6 +36,9 @@ pub(crate) enum EventsCommand {
     Show {
         #[arg(value_parser = clap::value_parser!(u64).range(1..))]
         position: u64,
+        /// Personal data too, which else stays sealed.
+        #[arg(long)]
+        open: bool,
     },
     /// Events as they come, until interrupted.
     Tail {
@@ -68,7 +72,7 @@ pub(crate) async fn run(common: &Common, command: &EventsCommand) -> Outcome {
     let head = events_head(&broker).await.map_err(roles::explain)?;
     match command {
         EventsCommand::Ls { filter, limit } => list(common, &broker, head, filter, *limit as usize).await,
-        EventsCommand::Show { position } => show(common, &broker, head, *position).await,
+        EventsCommand::Show { position, open } => show(common, &broker, head, *position, *open).await,
         EventsCommand::Tail { filter } => tail(common, &broker, head, filter).await,
         EventsCommand::Diff(args) => diff::run(common, &broker, head, args).await,
         EventsCommand::Export(args) => export::export(common, &broker, head, args).await,
@@ -100,12 +104,16 @@ async fn list(common: &Common, broker: &Broker, head: u64, filter: &Filter, limi
     Ok(())
 }
 
-async fn show(common: &Common, broker: &Broker, head: u64, position: u64) -> Outcome {
+async fn show(common: &Common, broker: &Broker, head: u64, position: u64, open: bool) -> Outcome {
     refuse_past_end(position, head)?;
     let entries = EventReader::open(broker, position - 1).await?.next_batch(1, WAIT).await?;
     let found = entries.into_iter().find(|entry| entry.position == position).and_then(|entry: Entry| entry.event);
     let none = || Failure::new(Exit::Precondition, format!("position {position} holds no event this binary knows"));
-    let row = Row::new(found.ok_or_else(none)?)?;
+    let mut row = Row::new(found.ok_or_else(none)?)?;
+    if open {
+        let config = load(common.config.as_deref(), &common.flags(None))?.config;
+        row = row.opened(&roles::open_vault(&config).await?).await?;
+    }
     match common.output {
         Format::Json => output::json(&row)?,
         Format::Table => output::text(&row.page()?)?,

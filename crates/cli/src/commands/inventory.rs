@@ -61,7 +61,7 @@ pub(crate) async fn run(common: &Common, command: &InventoryCommand) -> Outcome 
             let destination = country.clone().map(|country| Address {
                 country_code: Some(country),
                 province_code: province.clone(),
-                zip: zip.clone(),
+                district: zip.as_deref().and_then(Address::district_of),
                 ..Address::default()
             });
             let order = Supposed { quantity: *quantity, source: source.clone(), destination };

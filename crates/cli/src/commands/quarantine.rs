@@ -1,5 +1,7 @@
 //! `tillstream quarantine`: what could not be recorded, and a second try at it.
 
+use std::sync::Arc;
+
 use db::Database;
 use events::{Shop, subject};
 use recorder::{Firsts, Outcome as Recorded, Recorder};
@@ -120,7 +122,9 @@ async fn retry(common: &Common, broker: &Broker, quarantine: &Quarantine, args: 
     let shops = loaded.shops()?;
     let journal: Database = roles::open_database(&loaded.config, roles::JOURNAL).await?;
     let names = shops.iter().map(|known| known.shop.clone());
-    let recorder = Recorder::new(EventStore::new(broker), quarantine.clone(), names);
+    let vault = roles::open_vault(&loaded.config).await?;
+    let store = EventStore::new(broker).sealed_by(Arc::new(vault));
+    let recorder = Recorder::new(store, quarantine.clone(), names);
     let recorder = recorder.guarded_by(Firsts::read(journal).await?);
     let why = args.reason.as_deref().unwrap_or_default();
     let (mut told, mut left) = (Vec::new(), 0);

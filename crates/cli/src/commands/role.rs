@@ -3,6 +3,7 @@
 use axum::Router;
 use query::Watched;
 use streams::Durability;
+use tokio::sync::OnceCell;
 
 use crate::cli::{Common, NamedRoleArgs, RoleArgs};
 use crate::failure::{Exit, Failure, Outcome};
@@ -39,7 +40,7 @@ pub(crate) async fn projections(common: &Common, args: &NamedRoleArgs) -> Outcom
 pub(crate) async fn query(common: &Common, args: &RoleArgs) -> Outcome {
     let (host, ground) = begin(common, args, "query").await?;
     let models = ground.read_models().await?;
-    let router = ground.query(&host, models.clone(), Vec::new(), ground.access().await?);
+    let router = ground.query(&host, models.clone(), Vec::new(), ground.access().await?).await?;
     serve(host, &ground, router, vec![models]).await
 }
 
@@ -63,7 +64,7 @@ async fn begin(common: &Common, args: &RoleArgs, role: &'static str) -> Outcome<
     let metrics = telemetry::start_metrics()?;
     let broker = roles::connect(url, role, Durability::Unknown).await?;
     roles::require_streams(&broker, &loaded.config.nats).await?;
-    Ok((host, Ground { config: loaded.config, origin, shops, broker, metrics, demo: false }))
+    Ok((host, Ground { config: loaded.config, origin, shops, broker, metrics, demo: false, vault: OnceCell::new() }))
 }
 
 async fn serve(mut host: Host, ground: &Ground, router: Router, watched: Vec<Watched>) -> Outcome {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 use streams::{Broker, Durability};
+use tokio::sync::OnceCell;
 use tokio::task::block_in_place;
 
 use super::healthcheck::reachable;
@@ -32,11 +33,12 @@ pub(crate) async fn run(common: &Common, args: &UpArgs) -> Outcome {
     let mut host = Host::start(spans)?;
     let (listener, address) = host::bind(config.server.listen).await?;
     let dir = block_in_place(|| DataDir::take(&config.data.dir))?;
+    block_in_place(|| roles::make_kek(&config))?;
     let nats = block_in_place(|| own_nats(&config, &dir))?;
     let nats_url = nats.as_ref().map_or_else(|| config.nats.url.clone().unwrap_or_default(), OwnNats::url);
 
     let (broker, metrics) = connect(&config, &nats_url).await?;
-    let ground = Ground { config, origin, shops, broker, metrics, demo: args.demo };
+    let ground = Ground { config, origin, shops, broker, metrics, demo: args.demo, vault: OnceCell::new() };
     let router = start_roles(&ground, &mut host).await?;
     host.serve(listener, router, &ground.config.server);
     let running = Running { pid: std::process::id(), url: format!("http://{}", reachable(address)), nats_url };
@@ -78,7 +80,7 @@ async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
     let copies = ground.handlers(host, &[]).await?;
     let models = ground.projections(host, &[]).await?;
     let access = ground.access().await?;
-    let query = ground.query(host, models.clone(), copies.clone(), Arc::clone(&access));
+    let query = ground.query(host, models.clone(), copies.clone(), Arc::clone(&access)).await?;
     let watched = [models].into_iter().chain(copies).collect();
     Ok(ground.ingress(host)?.merge(query).merge(ground.commands(access)).merge(ground.operations(watched)))
 }

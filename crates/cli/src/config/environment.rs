@@ -57,6 +57,9 @@ pub(crate) const KEYS: &[&str] = &[
     "notifications.smtp.from",
     "notifications.smtp.username_env",
     "notifications.smtp.password_env",
+    "privacy.kek",
+    "privacy.previous",
+    "privacy.url",
     "simulator.deliveries_per_second",
     "log.filter",
     "log.format",
@@ -74,6 +77,7 @@ const LISTS: &[&str] = &[
     "inventory.pinned",
     "inventory.addresses",
     "notifications.rules",
+    "privacy.previous",
     "secrets",
 ];
 const NUMBERS: &[&str] = &[

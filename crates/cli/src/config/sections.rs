@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::access::Access;
 use super::loyalty::Loyalty;
 use super::notifications::Notifications;
+use super::privacy::Privacy;
 use super::shops::ShopConfig;
 
 /// The whole configuration.
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) loyalty: Loyalty,
     pub(crate) checkouts: Checkouts,
     pub(crate) notifications: Notifications,
+    pub(crate) privacy: Privacy,
     pub(crate) simulator: Simulator,
     pub(crate) log: Log,
     pub(crate) telemetry: Telemetry,

@@ -1,6 +1,6 @@
 //! Reaching NATS, and what has to be there.
 
-use recorder::Recorder;
+use recorder::{ForgetCustomers, Recorder};
 use streams::topology::{self, Report, State, TopologyError, TopologySettings};
 use streams::{Broker, BrokerSettings, Durability, Durable, ReadError, Subscriber};
 
@@ -71,6 +71,7 @@ pub(crate) fn explain(error: ReadError) -> Failure {
 pub(crate) fn durables() -> Vec<Durable> {
     let mut durables = handlers::durables();
     durables.push(Recorder::durable());
+    durables.push(ForgetCustomers::durable());
     durables
 }
 
@@ -91,6 +92,7 @@ mod tests {
         let frozen = [
             ("EVENTS", "allocate_stock"),
             ("EVENTS", "award_points"),
+            ("EVENTS", "forget_customers"),
             ("EVENTS", "merge_accounts"),
             ("EVENTS", "request_notifications"),
             ("EVENTS", "schedule_points"),

@@ -12,16 +12,27 @@ use crate::failure::{Exit, Failure, OrExit, Outcome};
 /// # Errors
 /// The URL is of no known kind (usage), or what it names cannot be opened (precondition).
 pub(crate) async fn open(config: &Config, name: &str) -> Outcome<Database> {
-    let url = match config.database.url.as_deref() {
-        None => file(&config.data.dir, name)?,
-        Some(url) if is_server(url) => schema(url, name)?,
-        Some(url) => match url.strip_prefix("sqlite://").filter(|dir| !dir.is_empty()) {
-            Some(dir) => file(Path::new(dir), name)?,
-            None => return Err(unusable("database.url is neither a SQLite directory nor a PostgreSQL database")),
-        },
-    };
+    let url = url(config, config.database.url.as_deref(), name)?;
     let opened = Database::open(&url).await.or_exit(Exit::Precondition);
     opened.map_err(|error| error.context(format!("database {name} in {}", without_password(&url))))
+}
+
+/// Likewise for the keys to personal data, which cannot be made again and may be in a place of their own.
+pub(super) async fn open_lasting(config: &Config, name: &str) -> Outcome<Database> {
+    let url = url(config, config.privacy.url.as_deref().or(config.database.url.as_deref()), name)?;
+    let opened = Database::open_lasting(&url).await.or_exit(Exit::Precondition);
+    opened.map_err(|error| error.context(format!("database {name} in {}", without_password(&url))))
+}
+
+fn url(config: &Config, place: Option<&str>, name: &str) -> Outcome<String> {
+    match place {
+        None => file(&config.data.dir, name),
+        Some(url) if is_server(url) => schema(url, name),
+        Some(url) => match url.strip_prefix("sqlite://").filter(|dir| !dir.is_empty()) {
+            Some(dir) => file(Path::new(dir), name),
+            None => Err(unusable("database.url is neither a SQLite directory nor a PostgreSQL database")),
+        },
+    }
 }
 
 fn is_server(url: &str) -> bool {

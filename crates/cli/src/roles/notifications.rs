@@ -25,8 +25,9 @@ impl Ground {
             tracing::warn!("notifications are on and no provider is configured: what would be sent is recorded");
         }
         let database = open_database(&self.config, notifications::NAME).await?;
-        let service =
-            Notifications::open(&self.broker, database.clone(), settings).await.or_exit(Exit::Precondition)?;
+        let service = Notifications::open(&self.broker, database.clone(), self.vault().await?, settings)
+            .await
+            .or_exit(Exit::Precondition)?;
         self.fold(host, "notifications copies", service.copies);
         self.subscribe(host, "request notifications", service.request).await?;
         self.subscribe(host, "send notifications", service.send).await?;

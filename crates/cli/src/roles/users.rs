@@ -2,7 +2,7 @@
 
 use events::AggregateKind;
 use handlers::{SERVICES, Service};
-use recorder::Recorder;
+use recorder::{ForgetCustomers, Recorder};
 use streams::{Durable, Stream, Subscriber, User};
 
 use super::durables;
@@ -28,7 +28,9 @@ fn recorder(durables: &[Durable]) -> User {
     let ours = [AggregateKind::Loyalty, AggregateKind::Notification];
     User::new("recorder")
         .subscribes(&Recorder::durable())
+        .subscribes(&ForgetCustomers::durable())
         .reads(Stream::Inbox, durables)
+        .reads(Stream::Events, durables)
         .appends(AggregateKind::ALL.into_iter().filter(|kind| !ours.contains(kind)))
         .publishes("quarantine.>")
 }

@@ -20,6 +20,10 @@ const METRICS: &[(&str, &str)] = &[
     ("tillstream_recorder_journal_failures_total", "times that the recorder's journal stood still"),
     ("tillstream_recorder_api_versions_total", "deliveries by the API version that they say"),
     ("tillstream_quarantine_messages", "authentic deliveries that could not be read, by reason"),
+    // personal data
+    ("tillstream_privacy_redacted_total", "requests to forget a customer or a shop that were carried out"),
+    ("tillstream_privacy_fenced_total", "commands that told of somebody who is forgotten, recorded without it"),
+    ("tillstream_privacy_unreadable_total", "sealed texts that did not open with their own key"),
     // the log and its streams
     ("tillstream_events_head", "position of the last event"),
     ("tillstream_stream_bytes", "bytes in a stream"),
@@ -63,6 +67,7 @@ const ALARMS: &[&str] = &[
     "tillstream_log_holes_total",
     "tillstream_projection_failures_total",
     "tillstream_recorder_journal_failures_total",
+    "tillstream_privacy_unreadable_total",
 ];
 
 /// Tells the exporter what each means.

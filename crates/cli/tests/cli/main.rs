@@ -10,6 +10,7 @@ mod loyalty;
 mod notify;
 mod operators;
 mod permissions;
+mod privacy;
 mod process;
 mod quarantine;
 mod rebuild;

@@ -14,7 +14,9 @@ const MAY: &[(&str, &[&str])] = &[
         "recorder",
         &[
             "read inbox",
+            "read events",
             "take recorder",
+            "take forget_customers",
             "append shopify",
             "append order",
             "append stock",
@@ -115,6 +117,7 @@ const ACTS: &[(&str, &[&str])] = &[
             "dead.allocate_stock.acme",
         ],
     ),
+    ("take forget_customers", &["$JS.API.CONSUMER.MSG.NEXT.EVENTS.forget_customers", "dead.forget_customers.acme"]),
     ("take award_points", &["$JS.API.CONSUMER.MSG.NEXT.EVENTS.award_points", "dead.award_points.acme"]),
     ("take age_points", &["$JS.API.CONSUMER.MSG.NEXT.TIMERS.age_points", "$JS.ACK.TIMERS.age_points.1.1.1.1.1"]),
     ("take watch_checkouts", &["$JS.API.CONSUMER.MSG.NEXT.EVENTS.watch_checkouts", "dead.watch_checkouts.acme"]),

@@ -63,6 +63,8 @@ fn as_user(dir: &Path, nats: SocketAddr, user: &str) -> Command {
         .env("TILLSTREAM_NOTIFICATIONS_ENABLED", "true")
         .env("TILLSTREAM_ACCESS_OPEN", "true")
         .env("TILLSTREAM_CHECKOUTS_ABANDONED_AFTER", "1s")
+        .env("TILLSTREAM_PRIVACY_KEK", "env:A_KEK")
+        .env("A_KEK", "01".repeat(32))
         .env("RUST_LOG", "warn")
         .stdout(Stdio::null());
     command

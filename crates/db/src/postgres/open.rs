@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{DIALECT, lock_definitions};
 use crate::OpenError;
-use crate::database::Backend;
+use crate::database::{Backend, Loss};
 use crate::definition::layout_of;
 
 /// The layout of what is not a document table; raised when it changes.
@@ -22,15 +22,16 @@ pub(crate) fn is_url(url: &str) -> bool {
 }
 
 /// Opens `postgres://…?schema=<name>`; the other parameters are libpq's.
-pub(crate) async fn open(url: &str) -> Result<Backend, OpenError> {
+pub(crate) async fn open(url: &str, loss: Loss) -> Result<Backend, OpenError> {
     let (url, schema) = split(url);
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !(1..=48).contains(&schema.len()) || !schema.chars().all(plain) {
         return Err(OpenError::Schema(schema));
     }
     let options = PgConnectOptions::from_str(&url).map_err(|_| OpenError::Url)?;
-    // A crash of the server may lose the last transactions, rows and positions together.
-    let settings = [("search_path", schema.as_str()), ("synchronous_commit", "off")];
+    // Else a crash of the server may lose the last transactions, rows and positions together.
+    let synchronous_commit = if loss == Loss::Unbearable { "on" } else { "off" };
+    let settings = [("search_path", schema.as_str()), ("synchronous_commit", synchronous_commit)];
     let options = options.application_name("tillstream").options(settings);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
     let pool = pool.connect_with(options).await.map_err(OpenError::Server)?;

@@ -5,7 +5,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 
-use crate::batch::Written;
+use crate::batch::{Taken, Written};
 use crate::database::{signed, unsigned};
 use crate::definition::column_names;
 use crate::{ColumnKind, Document, RowKey, Table, Value};
@@ -17,11 +17,12 @@ pub(crate) async fn load(
     connection: &mut PgConnection,
     table: &Table,
     keys: &[RowKey],
+    locking: &str,
 ) -> Result<Vec<Document>, sqlx::Error> {
     let shops: HashMap<String, &Shop> = keys.iter().map(|key| (key.shop.to_string(), &key.shop)).collect();
     let query = format!(
         "SELECT held.shop, held.id, held.data, held.position FROM UNNEST($1::text[], $2::text[]) AS wanted (shop, id) \
-         JOIN {} AS held USING (shop, id)",
+         JOIN {} AS held USING (shop, id){locking}",
         table.versioned_name()
     );
     let mut documents = Vec::with_capacity(keys.len());
@@ -37,22 +38,21 @@ pub(crate) async fn load(
     Ok(documents)
 }
 
-pub(crate) async fn upsert(
+pub(crate) async fn write(
     connection: &mut PgConnection,
     table: &Table,
     mut written: Vec<Written>,
+    taken: Taken,
 ) -> Result<(), sqlx::Error> {
     let names: Vec<&str> = column_names(table).collect();
-    let assignments: Vec<String> = names[2..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let arrays: String = table.columns.iter().zip(5..).fold(String::new(), |sql, (column, number)| {
         sql + &format!(", ${number}::{}[]", if column.kind == ColumnKind::Text { "text" } else { "bigint" })
     });
     let statement = format!(
-        "INSERT INTO {} ({}) SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bigint[]{arrays}) \
-         ON CONFLICT (shop, id) DO UPDATE SET {}",
+        "INSERT INTO {} ({}) SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bigint[]{arrays}){}",
         table.versioned_name(),
         names.join(", "),
-        assignments.join(", ")
+        taken.clause(&names)
     );
     while !written.is_empty() {
         let rest = written.split_off(written.len().min(ROWS));

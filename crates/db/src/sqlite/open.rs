@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 
 use super::DIALECT;
 use crate::OpenError;
-use crate::database::Backend;
+use crate::database::{Backend, Loss};
 use crate::definition::layout_of;
 
 /// The layout of what is not a document table; raised when it changes.
@@ -18,13 +18,18 @@ const ROWS_AHEAD: usize = 5_000;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// Opens `sqlite://<path of the file>`, relative or absolute, and makes it if it is not there.
-pub(crate) async fn open(url: &str) -> Result<Backend, OpenError> {
+pub(crate) async fn open(url: &str, loss: Loss) -> Result<Backend, OpenError> {
     let path = path_of(url)?;
+    let (synchronous, secure_delete) = match loss {
+        Loss::Bearable => (SqliteSynchronous::Normal, "OFF"),
+        Loss::Unbearable => (SqliteSynchronous::Full, "ON"),
+    };
     let writing = SqliteConnectOptions::new()
         .filename(&path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(synchronous)
+        .pragma("secure_delete", secure_delete)
         .pragma("cache_size", "-16000")
         .row_buffer_size(ROWS_AHEAD)
         .busy_timeout(BUSY);

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use events::Shop;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use crate::batch::Written;
+use crate::batch::{Taken, Written};
 use crate::database::signed;
 use crate::definition::column_names;
 use crate::read::{Found, document};
@@ -36,19 +36,25 @@ pub(crate) async fn load(
     Ok(documents)
 }
 
-pub(crate) async fn upsert(
+pub(crate) async fn write(
     connection: &mut SqliteConnection,
     table: &Table,
     written: Vec<Written>,
+    taken: Taken,
 ) -> Result<(), sqlx::Error> {
     let mut written = written.into_iter();
     while let Some(rows) = some(written.by_ref().take(ROWS).collect()) {
-        upsert_few(connection, table, rows).await?;
+        write_few(connection, table, rows, taken).await?;
     }
     Ok(())
 }
 
-async fn upsert_few(connection: &mut SqliteConnection, table: &Table, rows: Vec<Written>) -> Result<(), sqlx::Error> {
+async fn write_few(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    rows: Vec<Written>,
+    taken: Taken,
+) -> Result<(), sqlx::Error> {
     let keep = rows.len() == ROWS || rows.len() <= FEW;
     let names: Vec<&str> = column_names(table).collect();
     let mut query = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {} (", table.versioned_name()));
@@ -65,8 +71,7 @@ async fn upsert_few(connection: &mut SqliteConnection, table: &Table, rows: Vec<
             };
         }
     });
-    let assignments: Vec<String> = names[2..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
-    query.push(" ON CONFLICT (shop, id) DO UPDATE SET ").push(assignments.join(", "));
+    query.push(taken.clause(&names));
     query.build().persistent(keep).execute(connection).await?;
     Ok(())
 }

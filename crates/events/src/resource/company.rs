@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sealed::personal;
 use crate::*;
 
 /// A business that buys.
@@ -18,7 +19,7 @@ pub struct Company {
 /// Free text, which may name people.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CompanyPersonal {
-    pub note: Option<String>,
+    pub note: Option<Sealed>,
 }
 
 /// A branch of a company: where it buys for, and on which terms.
@@ -37,15 +38,15 @@ pub struct CompanyLocation {
 /// Where it is and who is reached there.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CompanyLocationPersonal {
-    pub phone: Option<String>,
-    pub note: Option<String>,
+    pub phone: Option<Sealed>,
+    pub note: Option<Sealed>,
     pub billing: Option<CompanyAddress>,
     pub shipping: Option<CompanyAddress>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CompanyAddress {
-    pub recipient: Option<String>,
+    pub recipient: Option<Sealed>,
     pub address: Address,
 }
 
@@ -70,4 +71,12 @@ pub struct CompanyContactRole {
     pub role: Option<String>,
     /// False once it is taken away; it may be given again.
     pub assigned: bool,
+}
+
+personal! {
+    Company {} with { personal };
+    CompanyPersonal { note };
+    CompanyLocation {} with { personal };
+    CompanyLocationPersonal { phone, note } with { billing, shipping };
+    CompanyAddress { recipient } with { address };
 }

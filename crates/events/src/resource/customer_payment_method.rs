@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sealed::personal;
 use crate::*;
 
 /// A means of payment that a customer has left with the shop.
@@ -15,9 +16,14 @@ pub struct CustomerPaymentMethod {
 /// What tells one card from another.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentInstrument {
-    pub holder: Option<String>,
+    pub holder: Option<Sealed>,
     pub brand: Option<String>,
-    pub last_digits: Option<String>,
+    pub last_digits: Option<Sealed>,
     pub month: Option<u32>,
     pub year: Option<u32>,
+}
+
+personal! {
+    CustomerPaymentMethod {} with { personal };
+    PaymentInstrument { holder, last_digits };
 }

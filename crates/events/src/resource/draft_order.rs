@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sealed::personal;
 use crate::*;
 
 /// An order that a merchant prepares, until it is completed.
@@ -48,8 +49,13 @@ pub struct DraftLine {
 /// What says who it is for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DraftPersonal {
-    pub email: Option<String>,
-    pub note: Option<String>,
+    pub email: Option<Sealed>,
+    pub note: Option<Sealed>,
     pub billing: Option<Address>,
     pub shipping: Option<Address>,
+}
+
+personal! {
+    DraftOrder {} with { personal };
+    DraftPersonal { email, note } with { billing, shipping };
 }

@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sealed::personal;
 use crate::*;
 
 /// A place where stock is kept and sent from.
@@ -13,4 +14,8 @@ pub struct Location {
     pub legacy: bool,
     pub address: Address,
     pub created_at: Option<Timestamp>,
+}
+
+personal! {
+    Location {} with { address };
 }

@@ -70,7 +70,7 @@ impl PlacedAt {
         let same = |ours: Option<&str>, theirs: &Option<String>| ours.is_some() && ours == theirs.as_deref();
         if !same(Some(&self.country), &to.country_code) {
             3
-        } else if same_district(self.zip.as_deref(), to.zip.as_deref()) {
+        } else if same(self.zip.as_deref().and_then(Address::district_of).as_deref(), &to.district) {
             0
         } else if same(self.province.as_deref(), &to.province_code) {
             1
@@ -78,12 +78,6 @@ impl PlacedAt {
             2
         }
     }
-}
-
-/// The first two characters name the district in most countries.
-fn same_district(ours: Option<&str>, theirs: Option<&str>) -> bool {
-    let district = |zip: &str| zip.trim().chars().take(2).map(|c| c.to_ascii_uppercase()).collect::<String>();
-    ours.map(district).filter(|district| district.len() == 2) == theirs.map(district) && ours.is_some()
 }
 
 impl FromStr for Pin {
@@ -117,7 +111,8 @@ mod tests {
 
     fn address(country: &str, province: &str, zip: &str) -> Address {
         let some = |text: &str| Some(text.to_owned());
-        Address { country_code: some(country), province_code: some(province), zip: some(zip), ..Address::default() }
+        let district = Address::district_of(zip);
+        Address { country_code: some(country), province_code: some(province), district, ..Address::default() }
     }
 
     #[test]

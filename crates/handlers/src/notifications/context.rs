@@ -137,11 +137,12 @@ impl Context {
         Self { item: Some(ItemPart { short, order_id, ..item }), ..self }
     }
 
-    pub(super) fn checkout(self, content: CheckoutContent) -> Self {
+    /// `recovery_url` is the content's, opened.
+    pub(super) fn checkout(self, content: CheckoutContent, recovery_url: Option<String>) -> Self {
         let line =
             |line: CheckoutLine| LinePart { title: line.title, sku: None, quantity: line.quantity, price: line.price };
         let lines = content.lines.into_iter().map(line).collect();
-        let recovery_url = content.recovery_url.filter(|url| is_web(url));
+        let recovery_url = recovery_url.filter(|url| is_web(url));
         Self { checkout: Some(CheckoutPart { lines, total: content.total, recovery_url }), ..self }
     }
 

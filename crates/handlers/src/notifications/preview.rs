@@ -1,6 +1,7 @@
 use aggregates::End;
 use db::Database;
 use events::{AggregateKey, AggregateKind, Channel, Event, Notice, NotificationKey, Recorded};
+use privacy::Vault;
 use serde::Serialize;
 use streams::{Broker, Failure};
 
@@ -44,9 +45,14 @@ pub struct Previewer {
 
 impl Previewer {
     /// `db` is the service's own database.
-    pub async fn open(broker: &Broker, db: Database, settings: NotificationSettings) -> Result<Self, StartError> {
+    pub async fn open(
+        broker: &Broker,
+        db: Database,
+        vault: Vault,
+        settings: NotificationSettings,
+    ) -> Result<Self, StartError> {
         projections::ensure(&db, COPIES).await?;
-        Ok(Self { desk: Desk::new(broker, db, settings)? })
+        Ok(Self { desk: Desk::new(broker, db, vault, settings)? })
     }
 
     /// What a rule would send upon an event, to everyone and on every channel. Waits until the service's

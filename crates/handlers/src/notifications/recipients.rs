@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use db::Database;
-use events::{CheckoutContent, CustomerId, InventoryItemId, OrderId, Recipient, Shop};
+use events::{CheckoutContent, CustomerId, InventoryItemId, OrderId, Recipient, Sealed, Shop};
+use privacy::Vault;
 use projections::orders::{self, OrderView};
 use projections::{ReadError, checkout_contacts, customer_contacts, order_contacts, products, variants, wait_for};
 use streams::Failure;
@@ -11,6 +12,7 @@ use super::context::ItemPart;
 /// How recipients are reached and what they have agreed to, by the service's own copies.
 pub(super) struct Recipients {
     copies: Database,
+    vault: Vault,
 }
 
 /// What is known of a recipient at this moment.
@@ -35,8 +37,8 @@ pub(super) struct Contact {
 }
 
 impl Recipients {
-    pub(super) fn new(copies: Database) -> Self {
-        Self { copies }
+    pub(super) fn new(copies: Database, vault: Vault) -> Self {
+        Self { copies, vault }
     }
 
     /// Waits until the copies hold what the log says up to there.
@@ -112,10 +114,10 @@ impl Recipients {
             None => Contact::default(),
         };
         Ok(Some(Contact {
-            email: order.email.or(known.email),
-            phone: order.phone.or(known.phone),
+            email: self.open(shop, order.email.as_ref()).await?.or(known.email),
+            phone: self.open(shop, order.phone.as_ref()).await?.or(known.phone),
             customer_id: order.customer_id,
-            first_name: order.first_name.or(known.first_name),
+            first_name: self.open(shop, order.first_name.as_ref()).await?.or(known.first_name),
             country: order.country.or(known.country),
             gone: order.deleted || order.redacted || known.gone,
             locale: order.locale.or(known.locale),
@@ -135,8 +137,8 @@ impl Recipients {
         let ticked = Contact { email_consent: content.accepts_marketing, ..Contact::default() };
         let known = known.unwrap_or(ticked);
         Ok(Some(Contact {
-            email: content.email.or(known.email),
-            phone: content.phone.or(known.phone),
+            email: self.open(shop, content.email.as_ref()).await?.or(known.email),
+            phone: self.open(shop, content.phone.as_ref()).await?.or(known.phone),
             customer_id: content.customer_id,
             locale: content.locale.or(known.locale),
             superseded: row.completed,
@@ -147,11 +149,12 @@ impl Recipients {
     async fn of_customer(&self, shop: &Shop, id: CustomerId) -> Result<Option<Contact>, Failure> {
         let found = customer_contacts::get(&self.copies, shop, id).await.map_err(unreadable)?;
         let locale = order_contacts::locale_of(&self.copies, shop, id).await.map_err(unreadable)?;
-        Ok(found.map(|found| found.view).map(|row| Contact {
-            email: row.email,
-            phone: row.phone,
+        let Some(row) = found.map(|found| found.view) else { return Ok(None) };
+        Ok(Some(Contact {
+            email: self.open(shop, row.email.as_ref()).await?,
+            phone: self.open(shop, row.phone.as_ref()).await?,
             customer_id: Some(id),
-            first_name: row.first_name,
+            first_name: self.open(shop, row.first_name.as_ref()).await?,
             country: row.country,
             email_consent: row.email_consent,
             sms_consent: row.sms_consent,
@@ -159,6 +162,13 @@ impl Recipients {
             locale,
             ..Contact::default()
         }))
+    }
+}
+
+impl Recipients {
+    /// None for what is forgotten. A key that cannot be read is a fault of the house.
+    pub(super) async fn open(&self, shop: &Shop, value: Option<&Sealed>) -> Result<Option<String>, Failure> {
+        self.vault.read(shop, value).await.map_err(Failure::unavailable)
     }
 }
 

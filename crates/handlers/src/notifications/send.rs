@@ -239,7 +239,9 @@ impl Desk {
                 Event::Loyalty(LoyaltyEvent::TierChanged(told)) => Ok(context.tier(told)),
                 Event::Checkout(_) => {
                     let content = self.recipients.checkout(shop, &event.envelope.key.id).await?;
-                    Ok(context.checkout(content.ok_or_else(|| Failure::retry("the checkout is not known yet"))?))
+                    let content = content.ok_or_else(|| Failure::retry("the checkout is not known yet"))?;
+                    let recovery_url = self.recipients.open(shop, content.recovery_url.as_ref()).await?;
+                    Ok(context.checkout(content, recovery_url))
                 }
                 _ => Ok(context),
             },

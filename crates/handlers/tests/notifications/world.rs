@@ -14,6 +14,7 @@ use handlers::notifications::{
 use handlers::port::PortSettings;
 use jiff::tz::TimeZone;
 use mail_parser::MessageParser;
+use privacy::{Kek, Vault};
 use projections::notifications::{NotificationFilter, NotificationRow};
 use projections::{Engine, PageRequest, ReadModel, notifications};
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ pub(crate) const START: &str = "2026-03-01T12:00:00Z";
 pub(crate) struct World {
     pub(crate) fixture: Fixture,
     pub(crate) store: EventStore,
+    pub(crate) vault: Vault,
     pub(crate) mail: MailServer,
     pub(crate) settings: NotificationSettings,
     pub(crate) parts: Parts,
@@ -64,30 +66,31 @@ impl World {
             ..NotificationSettings::default()
         };
         change(&mut settings);
-        let parts = Box::pin(Parts::open(&fixture, &folder, &settings)).await;
+        let vault = Vault::open(database(&folder, "privacy").await, vec![Kek::from([1; 32])]).await.unwrap();
+        let parts = Box::pin(Parts::open(&fixture, &folder, &vault, &settings)).await;
         let database = database(&folder, "rows").await;
         let models = [ReadModel::of::<notifications::Notifications>()];
         let rows = Box::pin(Engine::open(database.clone(), fixture.broker.clone(), &models)).await.unwrap();
-        let store = EventStore::new(&fixture.broker);
+        let store = EventStore::new(&fixture.broker).sealed_by(Arc::new(vault.clone()));
         let rows = (rows, database);
-        Self { fixture, store, mail, settings, parts, clock, rows, deliveries: 0, folder }
+        Self { fixture, store, vault, mail, settings, parts, clock, rows, deliveries: 0, folder }
     }
 
     /// As a new process with these settings, on the same database.
     pub(crate) async fn restart(&mut self, change: impl FnOnce(&mut NotificationSettings)) {
         change(&mut self.settings);
-        self.parts = Box::pin(Parts::open(&self.fixture, &self.folder, &self.settings)).await;
+        self.parts = Box::pin(Parts::open(&self.fixture, &self.folder, &self.vault, &self.settings)).await;
     }
 
     /// The service's own parts, to be called directly.
     pub(crate) async fn service(&self) -> Notifications {
         let database = database(&self.folder, "notifications").await;
-        Notifications::open(&self.fixture.broker, database, self.settings.clone()).await.unwrap()
+        Notifications::open(&self.fixture.broker, database, self.vault.clone(), self.settings.clone()).await.unwrap()
     }
 
     pub(crate) async fn previewer(&self) -> Previewer {
         let database = database(&self.folder, "notifications").await;
-        Previewer::open(&self.fixture.broker, database, self.settings.clone()).await.unwrap()
+        Previewer::open(&self.fixture.broker, database, self.vault.clone(), self.settings.clone()).await.unwrap()
     }
 
     /// Lets the copies come to the end of the log.
@@ -176,9 +179,9 @@ impl World {
 }
 
 impl Parts {
-    async fn open(fixture: &Fixture, folder: &TempDir, settings: &NotificationSettings) -> Self {
+    async fn open(fixture: &Fixture, folder: &TempDir, vault: &Vault, settings: &NotificationSettings) -> Self {
         let database = database(folder, "notifications").await;
-        let service = Notifications::open(&fixture.broker, database, settings.clone()).await.unwrap();
+        let service = Notifications::open(&fixture.broker, database, vault.clone(), settings.clone()).await.unwrap();
         Self {
             copies: service.copies,
             request: subscribe(fixture, service.request).await,

@@ -2,12 +2,13 @@
 //! or put into quarantine with its reason. Each row is one class of bad input, in words.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ingress::server::ServerLimits;
 use ingress::{IngressSettings, IngressState, router};
 use recorder::Recorder;
 use streams::{Broker, EventStore, Inbox, Quarantine, Subscriber, Subscription, SubscriptionSettings};
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 
 use crate::raw::Server;
 use crate::world::{post, shops, sign};
@@ -41,7 +42,8 @@ impl House {
         let router = router(IngressState::new(&broker, shops(), &IngressSettings::default()));
         let server = Server::start(router, ServerLimits::default()).await;
         let ours = ["acme", "other"].map(|shop| shop.parse().unwrap());
-        let recorder = Recorder::new(EventStore::new(&broker), Quarantine::new(&broker), ours);
+        let recorder =
+            Recorder::new(EventStore::new(&broker).sealed_by(Arc::new(Unsealed)), Quarantine::new(&broker), ours);
         let recorder = Subscription::open(&broker, recorder, SubscriptionSettings::default()).await.unwrap();
         Self { server, broker, recorder, _fixture: fixture }
     }

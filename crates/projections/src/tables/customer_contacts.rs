@@ -5,7 +5,7 @@
 use db::{Column, Database, Select, Value};
 use events::{
     AggregateKind, ConsentChannel, CustomerConsentChanged, CustomerEvent, CustomerId, CustomerProfile, Event, Recorded,
-    Shop,
+    Sealed, Shop,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +21,9 @@ pub struct CustomerContacts;
 pub struct CustomerContactRow {
     /// None when the customer's id is not one of Shopify's.
     pub customer_id: Option<CustomerId>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
-    pub first_name: Option<String>,
+    pub email: Option<Sealed>,
+    pub phone: Option<Sealed>,
+    pub first_name: Option<Sealed>,
     /// Of the default address: ISO 3166-1 alpha-2.
     pub country: Option<String>,
     /// SKUs, in lower case.
@@ -67,7 +67,7 @@ impl Projection for CustomerContacts {
             CustomerEvent::Tagged(event) => row.waits_for = waits(&event.tags),
             CustomerEvent::ConsentChanged(event) => row.consent(event),
             CustomerEvent::Deleted(_) | CustomerEvent::Merged(_) => row.gone = true,
-            CustomerEvent::RedactionRequested(_) => row.redacted = true,
+            CustomerEvent::RedactionRequested(_) | CustomerEvent::Redacted(_) => row.redacted = true,
             CustomerEvent::SegmentJoined(_)
             | CustomerEvent::SegmentLeft(_)
             | CustomerEvent::PurchasesSummarized(_)

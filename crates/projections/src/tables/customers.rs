@@ -60,7 +60,7 @@ pub struct Counts {
 
 impl Projection for Customers {
     const NAME: &'static str = "customers";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const COLUMNS: &'static [Column] = &[];
     const INDEXES: &'static [&'static [&'static str]] = &[];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Customer];
@@ -120,7 +120,8 @@ impl CustomerRow {
             | CustomerEvent::PurchasesSummarized(_)
             | CustomerEvent::Merged(_)
             | CustomerEvent::DataRequested(_)
-            | CustomerEvent::RedactionRequested(_) => {}
+            | CustomerEvent::RedactionRequested(_)
+            | CustomerEvent::Redacted(_) => {}
         }
     }
 

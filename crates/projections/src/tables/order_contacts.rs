@@ -5,7 +5,7 @@
 use db::{Column, Database, Filter, Order, Select, Value};
 use events::{
     AggregateKind, CustomerEvent, CustomerId, Event, OrderAddresses, OrderContact, OrderEvent, OrderId, OrderPlaced,
-    Recorded, Shop, Timestamp,
+    Recorded, Sealed, Shop, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +22,9 @@ pub struct OrderContacts;
 pub struct OrderContactRow {
     /// None for a guest.
     pub customer_id: Option<CustomerId>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
-    pub first_name: Option<String>,
+    pub email: Option<Sealed>,
+    pub phone: Option<Sealed>,
+    pub first_name: Option<Sealed>,
     /// Of the shipping address, else the billing one: ISO 3166-1 alpha-2.
     pub country: Option<String>,
     /// In which it was ordered.

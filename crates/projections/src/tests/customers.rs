@@ -58,7 +58,7 @@ async fn a_deleted_customer_is_gone_from_sight() {
 }
 
 fn registered() -> CustomerEvent {
-    let profile = CustomerProfile { first_name: Some("Jane".to_owned()), ..CustomerProfile::default() };
+    let profile = CustomerProfile { first_name: Some(Sealed::Clear("Jane".to_owned())), ..CustomerProfile::default() };
     CustomerRegistered { at: minute(0), as_of: as_of(0), profile }.into()
 }
 

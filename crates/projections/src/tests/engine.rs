@@ -158,7 +158,7 @@ fn order(id: u64) -> Recorded<Event> {
 }
 
 pub(super) async fn append(publisher: &RawPublisher, event: &Recorded<Event>) {
-    let body = event.event.encode();
+    let body = event.event.encode().unwrap();
     publisher.publish(event.envelope.subject(), &event.envelope.headers(), body).await;
 }
 

@@ -55,7 +55,7 @@ pub(super) fn placed(at: i64, customer: Option<u64>) -> OrderPlaced {
         locale: None,
         contact: OrderContact {
             customer_id: customer.and_then(CustomerId::new),
-            email: Some("jane@example.com".to_owned()),
+            email: Some(Sealed::Clear("jane@example.com".to_owned())),
             phone: None,
         },
         addresses: OrderAddresses::default(),

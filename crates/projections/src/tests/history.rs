@@ -213,7 +213,7 @@ fn order(step: Step) -> OrderEvent {
         6 => OrderContactChanged { at, as_of, contact: contact(step) }.into(),
         7 => OrderAddressChanged { at, as_of, addresses: OrderAddresses::default() }.into(),
         8 => OrderTagged { at, as_of, tags: vec![word] }.into(),
-        9 => OrderNoted { at, as_of, note: Some(word) }.into(),
+        9 => OrderNoted { at, as_of, note: Some(Sealed::Clear(word)) }.into(),
         10 => OrderPaid { at, as_of, status: FinancialStatus::Paid }.into(),
         11 => OrderPaymentVoided { at, as_of, status: FinancialStatus::Voided }.into(),
         12 => OrderPaymentStatusChanged { at, as_of, status: FinancialStatus::PartiallyRefunded }.into(),
@@ -258,8 +258,9 @@ fn product(step: Step, product: u64) -> ProductEvent {
 
 fn customer(step: Step) -> CustomerEvent {
     let (at, as_of) = (at(step), as_of(step));
-    let profile = CustomerProfile { first_name: Some(step.part.to_string()), ..CustomerProfile::default() };
-    match step.what % 7 {
+    let profile =
+        CustomerProfile { first_name: Some(Sealed::Clear(step.part.to_string())), ..CustomerProfile::default() };
+    match step.what % 8 {
         0 => CustomerRegistered { at, as_of, profile }.into(),
         1 => CustomerProfileChanged { at, as_of, profile }.into(),
         2 => CustomerAddressChanged { at, as_of, default_address: Some(Address::default()) }.into(),
@@ -269,6 +270,7 @@ fn customer(step: Step) -> CustomerEvent {
         }
         4 => CustomerEnabled { at, as_of }.into(),
         5 => CustomerDisabled { at, as_of }.into(),
+        6 => CustomerRedactionRequested { at, orders: Vec::new(), due_at: at }.into(),
         _ => CustomerDeleted { at }.into(),
     }
 }

@@ -7,6 +7,7 @@ mod notifications;
 mod openapi;
 mod operations;
 mod past;
+mod privacy;
 mod reads;
 mod refusals;
 mod world;

@@ -1,6 +1,7 @@
 //! The whole way of a read: webhooks translated and decided, appended to a real log, folded into a
 //! real SQLite file, and asked for at the router.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use db::Database;
 use events::{AggregateKey, AggregateKind, Currency, OrderId, Shop};
 use http::{HeaderMap, Request, StatusCode};
 use jiff::tz::TimeZone;
+use privacy::{Kek, Vault};
 use projections::{ALL, Engine};
 use query::{Operations, QueryState, ShopSettings, Watched, operations, router};
 use serde_json::{Value, json};
@@ -27,10 +29,11 @@ pub(crate) struct World {
     pub(crate) broker: Broker,
     pub(crate) router: Router,
     pub(crate) store: EventStore,
+    pub(crate) vault: Vault,
     engine: Engine,
     deliveries: u64,
     pub(crate) nats: NatsServer,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// How long reads wait for their position when they do not say.
@@ -90,19 +93,29 @@ impl World {
         let watched = vec![Watched { service: None, database: database.clone(), models: ALL.to_vec() }];
         let shops: [(Shop, ShopSettings); 2] =
             ["acme", "other"].map(|shop| (shop.parse().unwrap(), ShopSettings { currency, time_zone: Self::paris() }));
-        let state = QueryState::new(shops.into(), database.clone(), &broker, watched.clone(), durables, access);
+        let keys =
+            Database::open_lasting(&format!("sqlite://{}/privacy.db", directory.path().display())).await.unwrap();
+        let vault = Vault::open(keys, vec![Kek::from([1; 32])]).await.unwrap();
+        let state =
+            QueryState::new(shops.into(), database.clone(), &broker, watched.clone(), durables, access, vault.clone());
         let metrics = Box::new(|| "tillstream_up 1\n".to_owned());
         let operations = operations(Operations { broker: broker.clone(), watched, metrics });
         Self {
             router: router(state.with_patience(PATIENCE)).merge(operations),
-            store: EventStore::new(&broker),
+            store: EventStore::new(&broker).sealed_by(Arc::new(vault.clone())),
+            vault,
             deliveries: 0,
-            _directory: directory,
+            directory,
             database,
             broker,
             engine,
             nats: servers.remove(0),
         }
+    }
+
+    /// The file of the read models.
+    pub(crate) fn rows(&self) -> PathBuf {
+        self.directory.path().join("rows.db")
     }
 
     /// Folds all that is said from now on, as it comes.

@@ -1,5 +1,6 @@
 //! An inbox, the recorder that reads it, and its journal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use streams::{
     status::{self, Status},
 };
 use tempfile::TempDir;
-use testkit::Fixture;
+use testkit::{Fixture, Unsealed};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +55,7 @@ impl House {
         let folder = TempDir::new().unwrap();
         let (journal, firsts) = start_journal(&fixture, &folder.path().join("recorder.db")).await;
         let quarantine = Quarantine::new(&fixture.broker);
-        let store = EventStore::new(&fixture.broker);
+        let store = EventStore::new(&fixture.broker).sealed_by(Arc::new(Unsealed));
         let recorder = recorder(&fixture, &SHOPS).guarded_by(firsts.clone());
         let settings = SubscriptionSettings::default();
         let subscription = Subscription::open(&fixture.broker, recorder, settings).await.unwrap();
@@ -150,7 +151,11 @@ async fn start_journal(fixture: &Fixture, file: &std::path::Path) -> (Running, F
 
 pub(crate) fn recorder(fixture: &Fixture, shops: &[&str]) -> Recorder {
     let shops = shops.iter().map(|shop| shop.parse().unwrap());
-    Recorder::new(EventStore::new(&fixture.broker), Quarantine::new(&fixture.broker), shops)
+    Recorder::new(
+        EventStore::new(&fixture.broker).sealed_by(Arc::new(Unsealed)),
+        Quarantine::new(&fixture.broker),
+        shops,
+    )
 }
 
 pub(crate) fn word(traced: &Traced) -> String {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Snapshot;
 use crate::address::AddressBody;
-use crate::wire::{Field, Maybe, Object, Text, gid, nonempty};
+use crate::wire::{Field, Maybe, Object, Text, gid, nonempty, personal};
 use crate::{Reading, Topic, Unreadable};
 
 /// Business customers have global ids only.
@@ -37,7 +37,7 @@ impl Snapshot for Company {
             main_contact_id: gid(main_contact, "CompanyContact")?,
             customer_since: body.customer_since,
             created_at: body.created_at,
-            personal: CompanyPersonal { note: nonempty(body.note) },
+            personal: CompanyPersonal { note: personal(body.note) },
         })
     }
 }
@@ -104,7 +104,7 @@ impl From<CompanyAddressBody<'_>> for CompanyAddress {
             country_code: body.country_code,
             phone: body.phone,
         };
-        Self { recipient: nonempty(body.recipient), address: address.into() }
+        Self { recipient: personal(body.recipient), address: address.into() }
     }
 }
 
@@ -120,8 +120,8 @@ impl Snapshot for CompanyLocation {
             tax_registration_id: body.tax_registration.0.and_then(|registration| nonempty(registration.tax_id)),
             created_at: body.created_at,
             personal: CompanyLocationPersonal {
-                phone: nonempty(body.phone),
-                note: nonempty(body.note),
+                phone: personal(body.phone),
+                note: personal(body.note),
                 billing: body.billing_address.0.map(Into::into),
                 shipping: body.shipping_address.0.map(Into::into),
             },

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Snapshot;
 use crate::address::AddressBody;
-use crate::wire::{Amount, Maybe, Object, Reference, Tags, Text, nonempty, optional};
+use crate::wire::{Amount, Maybe, Object, Reference, Tags, Text, nonempty, optional, personal};
 use crate::{Reading, Topic, Unreadable};
 
 #[derive(Deserialize)]
@@ -94,8 +94,8 @@ impl Snapshot for DraftOrder {
             invoice_sent_at: body.invoice_sent_at,
             completed_at: body.completed_at,
             personal: DraftPersonal {
-                email: nonempty(body.email),
-                note: nonempty(body.note),
+                email: personal(body.email),
+                note: personal(body.note),
                 billing: body.billing_address.0.map(Into::into),
                 shipping: body.shipping_address.0.map(Into::into),
             },

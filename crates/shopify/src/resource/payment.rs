@@ -5,7 +5,7 @@ use events::{
 use serde::Deserialize;
 
 use super::Snapshot;
-use crate::wire::{Amount, Id, List, Maybe, Object, Reference, Text, nonempty, optional};
+use crate::wire::{Amount, Id, List, Maybe, Object, Reference, Text, nonempty, optional, personal};
 use crate::{Reading, Topic, Unreadable};
 
 #[derive(Deserialize)]
@@ -159,9 +159,9 @@ impl Snapshot for CustomerPaymentMethod {
 impl From<InstrumentBody<'_>> for PaymentInstrument {
     fn from(body: InstrumentBody<'_>) -> Self {
         Self {
-            holder: nonempty(body.name),
+            holder: personal(body.name),
             brand: nonempty(body.brand),
-            last_digits: nonempty(body.last_digits),
+            last_digits: personal(body.last_digits),
             month: body.month,
             year: body.year,
         }

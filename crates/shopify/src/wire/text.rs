@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use events::Sealed;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
@@ -46,6 +47,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 /// Shopify writes "nothing" as `null`, as `""`, or not at all, by version and by field: all are None.
 pub(crate) fn nonempty(text: Option<Text<'_>>) -> Option<String> {
     text.map(|Text(text)| text.into_owned()).filter(|text| !text.is_empty())
+}
+
+/// A word of a person; the only place where one comes into the house.
+pub(crate) fn personal(text: Option<Text<'_>>) -> Option<Sealed> {
+    nonempty(text).map(Sealed::Open)
 }
 
 /// `"a, b"` or `["a", "b"]`; trimmed, in Shopify's order, without empty ones.

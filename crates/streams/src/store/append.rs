@@ -55,7 +55,8 @@ impl EventStore {
         cause: &Cause,
     ) -> Result<Outcome, StoreError> {
         let envelope = envelope(key, tip.version + 1, event, cause);
-        let body = Bytes::from(event.encode());
+        let unsealed = |error: serde_json::Error| StoreError::Rejected { key: key.clone(), reason: error.to_string() };
+        let body = Bytes::from(event.encode().map_err(unsealed)?);
         for attempt in 0..SENDS {
             pause(RESEND_WAIT * attempt).await;
             if let Some(position) = self.send(key, tip, &envelope, &body).await? {

@@ -49,7 +49,7 @@ impl EventStore {
             if number == 1 {
                 put(&mut headers, EXPECTED_LAST, &tip.position.to_string());
             }
-            messages.push((headers, Bytes::from(events::DomainEvents::encode(*event))));
+            messages.push((headers, Bytes::from(events::DomainEvents::encode(*event).ok()?)));
         }
         if let Some((headers, _)) = messages.last_mut() {
             put(headers, BATCH_COMMIT, "1");

@@ -3,7 +3,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aggregates::Decider;
-use events::AggregateKey;
+use events::{AggregateKey, Piece};
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::append::{Outcome, Tip};
@@ -23,7 +23,8 @@ const TOGETHER: usize = 256;
 const BATCH_FROM: usize = 12;
 
 impl EventStore {
-    /// Decides on the newest state and appends what was decided, each event once.
+    /// Decides on the newest state and appends what was decided, each event once; what the command says of people is
+    /// sealed before.
     ///
     /// Commands for one aggregate wait for each other; those that wait together are decided together, by
     /// the one whose turn it is, and appended together. The state may come from the cache: the append
@@ -32,10 +33,11 @@ impl EventStore {
     pub async fn execute<A: Decider>(
         &self,
         key: &AggregateKey,
-        command: A::Command,
+        mut command: A::Command,
         cause: &Cause,
     ) -> Result<Receipt, StoreError> {
         check_kind::<A>(key)?;
+        self.seal(A::personal(key, &mut command)).await?;
         let slot = self.cache.slot(key);
         loop {
             let mut answer = slot.ask::<A>(command.clone(), cause.clone());
@@ -48,6 +50,15 @@ impl EventStore {
                     Err(TryRecvError::Closed) => break,
                 }
             }
+        }
+    }
+
+    async fn seal(&self, pieces: Vec<Piece<'_>>) -> Result<(), StoreError> {
+        match &self.sealer {
+            Some(sealer) if !pieces.is_empty() => {
+                sealer.seal(pieces).await.map_err(|error| StoreError::Unavailable(error.to_string()))
+            }
+            _ => Ok(()),
         }
     }
 

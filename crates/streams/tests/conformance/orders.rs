@@ -42,7 +42,10 @@ pub(crate) fn registration() -> CustomerCommand {
     CustomerCommand::Snapshot(Box::new(CustomerSnapshot {
         as_of: AsOf { updated_at: at(0), triggered_at: None, digest: "0".repeat(16) },
         created_at: at(0),
-        profile: events::CustomerProfile { first_name: Some("Ada".to_owned()), ..Default::default() },
+        profile: events::CustomerProfile {
+            first_name: Some(events::Sealed::Clear("Ada".to_owned())),
+            ..Default::default()
+        },
         default_address: None,
         tags: None,
         consents: Vec::new(),

@@ -1,12 +1,15 @@
 //! An event as it is shown.
 
 use events::{Event, Recorded, Timestamp};
+use privacy::Vault;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::failure::{Exit, OrExit, Outcome};
+
 /// The same fields as the HTTP interface, and which aggregate it is.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(in crate::commands) struct Row {
     position: u64,
     id: String,
     #[serde(rename = "type")]
@@ -26,7 +29,7 @@ pub(super) struct Row {
 impl Row {
     pub(super) const HEADER: [&'static str; 6] = ["POSITION", "RECORDED", "TYPE", "SHOP", "AGGREGATE", "VERSION"];
 
-    pub(super) fn new(recorded: Recorded<Event>) -> serde_json::Result<Self> {
+    pub(in crate::commands) fn new(recorded: Recorded<Event>) -> serde_json::Result<Self> {
         let Recorded { position, recorded_at, envelope, event } = recorded;
         Ok(Self {
             position,
@@ -41,8 +44,15 @@ impl Row {
             recorded_at,
             correlation_id: envelope.correlation_id,
             causation_id: envelope.causation_id,
-            data: serde_json::from_slice(&event.encode())?,
+            data: serde_json::from_slice(&event.encode()?)?,
         })
+    }
+
+    /// With what is sealed in it opened.
+    pub(in crate::commands) async fn opened(mut self, vault: &Vault) -> Outcome<Self> {
+        let shop = self.shop.parse().or_exit(Exit::Failed)?;
+        vault.open_json(&shop, &mut self.data).await.or_exit(Exit::Precondition)?;
+        Ok(self)
     }
 
     pub(super) fn cells(&self) -> [String; 6] {

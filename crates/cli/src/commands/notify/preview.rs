@@ -43,7 +43,8 @@ pub(super) async fn run(common: &Common, args: &PreviewArgs) -> Outcome {
     // Whether or not it is on by e-mail: it was asked for.
     settings.rules.insert(args.rule);
     let database = roles::open_database(&loaded.config, notifications::NAME).await?;
-    let previewer = Previewer::open(&broker, database, settings).await.or_exit(Exit::Precondition)?;
+    let vault = roles::open_vault(&loaded.config).await?;
+    let previewer = Previewer::open(&broker, database, vault, settings).await.or_exit(Exit::Precondition)?;
     let previews = previewer.preview(args.rule, &event).await.or_exit(Exit::Precondition)?;
     match common.output {
         Format::Json => output::json(&previews)?,

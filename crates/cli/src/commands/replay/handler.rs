@@ -167,11 +167,13 @@ async fn replayed(
         }
         ("request_notifications", Some(copies)) => {
             let settings = NotificationSettings { rehearse, ..roles::notification_settings(config, shops)? };
-            Replayed::request_notifications(broker, copies, settings).await.or_exit(Exit::Precondition)?
+            let vault = roles::open_vault(config).await?;
+            Replayed::request_notifications(broker, copies, vault, settings).await.or_exit(Exit::Precondition)?
         }
         ("send_notifications", Some(copies)) => {
             let settings = NotificationSettings { rehearse, ..roles::notification_settings(config, shops)? };
-            Replayed::send_notifications(broker, copies, settings).await.or_exit(Exit::Precondition)?
+            let vault = roles::open_vault(config).await?;
+            Replayed::send_notifications(broker, copies, vault, settings).await.or_exit(Exit::Precondition)?
         }
         ("award_points", _) => Replayed::award_points(broker, roles::loyalty_settings(config, shops)),
         ("schedule_points", _) => Replayed::schedule_points(broker, roles::loyalty_settings(config, shops)),

@@ -1,6 +1,7 @@
 //! A log to fold: orders with what happens to them, and the products, customers and stock beside them.
 
 use events::*;
+use privacy::DataKey;
 use rust_decimal::Decimal;
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -47,7 +48,7 @@ impl History {
             causation_id: format!("inbox:{}", self.written),
             trace_parent: None,
         };
-        Ok((envelope.subject(), envelope.headers(), event.encode()))
+        Ok((envelope.subject(), envelope.headers(), event.encode()?))
     }
 
     /// The events of the next crowd of orders, each step of all of them before the next one.
@@ -83,7 +84,10 @@ impl History {
         let (at, as_of) = (at(number, 0), as_of(number, 0));
         let description = ProductDescription { title: format!("Cup {number}"), ..ProductDescription::default() };
         let product = ProductCreated { at, as_of: as_of.clone(), description };
-        let profile = CustomerProfile { email: Some(format!("c{number}@example.com")), ..CustomerProfile::default() };
+        // As long as a sealed one is; nobody opens it.
+        let whose = key(AggregateKind::Customer);
+        let email = DataKey::from([0; 32]).seal(&whose, "email", &format!("c{number}@example.com"))?;
+        let profile = CustomerProfile { email: Some(Sealed::Shut(email)), ..CustomerProfile::default() };
         let customer = CustomerRegistered { at, as_of, profile };
         let observation = Observation { at, triggered_at: None, available: 100 };
         let stock = StockObserved { at, location_id: id(LocationId::new(7))?, observation, levels: Vec::new() };

@@ -1,0 +1,86 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305};
+use events::AggregateKey;
+use ring::digest::{SHA256, digest};
+
+use crate::cipher::{self, CipherError, DataKey, KEY};
+
+/// What wraps the data keys. It is never in their database.
+#[derive(Clone)]
+pub struct Kek {
+    id: String,
+    cipher: XChaCha20Poly1305,
+}
+
+/// A text is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key-encryption key is 32 random bytes, as 64 hexadecimal digits or in base64")]
+pub struct KekError;
+
+impl Kek {
+    /// Reads 64 hexadecimal digits, or base64 of 32 bytes; space around it does not count.
+    pub fn parse(text: &str) -> Result<Self, KekError> {
+        let text = text.trim();
+        let bytes = if text.len() == 2 * KEY { hex::decode(text).ok() } else { STANDARD.decode(text).ok() };
+        let raw: [u8; KEY] = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(KekError)?;
+        Ok(Self::from(raw))
+    }
+
+    /// The text of a new one.
+    pub fn generate() -> Result<String, CipherError> {
+        cipher::random::<KEY>().map(hex::encode)
+    }
+
+    /// By which a wrapped key names it; nothing follows from it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn wrap(&self, subject: &AggregateKey, key: &DataKey) -> Result<String, CipherError> {
+        Ok(STANDARD.encode(cipher::wrap(&self.cipher, key.raw(), &subject.to_string())?))
+    }
+
+    pub(crate) fn unwrap(&self, subject: &AggregateKey, wrapped: &str) -> Result<DataKey, CipherError> {
+        let sealed = STANDARD.decode(wrapped).map_err(|_| CipherError::Foreign)?;
+        let raw = cipher::decrypt(&self.cipher, &sealed, &subject.to_string())?;
+        let raw: [u8; KEY] = raw.try_into().map_err(|_| CipherError::Foreign)?;
+        Ok(DataKey::from(raw))
+    }
+}
+
+impl From<[u8; KEY]> for Kek {
+    fn from(raw: [u8; KEY]) -> Self {
+        let id = digest(&SHA256, &[b"tillstream kek".as_slice(), &raw].concat());
+        Self { id: hex::encode(&id.as_ref()[..4]), cipher: XChaCha20Poly1305::new(Key::from_slice(&raw)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use events::AggregateKind;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_wrapped_for_one_person_by_one_kek() {
+        let ann = AggregateKey::new(AggregateKind::Customer, &"acme".parse().unwrap(), 7);
+        let bob = AggregateKey::new(AggregateKind::Customer, &"acme".parse().unwrap(), 8);
+        let (kek, other) = (Kek::from([1; KEY]), Kek::from([2; KEY]));
+        let key = DataKey::generate().unwrap();
+        let wrapped = kek.wrap(&ann, &key).unwrap();
+        assert_eq!(kek.unwrap(&ann, &wrapped).unwrap().raw(), key.raw());
+        assert!(kek.unwrap(&bob, &wrapped).is_err() && other.unwrap(&ann, &wrapped).is_err());
+        assert_ne!(kek.id(), other.id());
+    }
+
+    #[test]
+    fn a_kek_is_hexadecimal_or_base64() {
+        let text = Kek::generate().unwrap();
+        let base64 = STANDARD.encode(hex::decode(&text).unwrap());
+        assert_eq!(Kek::parse(&format!(" {text}\n")).unwrap().id(), Kek::parse(&base64).unwrap().id());
+        for wrong in ["", "secret", &text[2..], &format!("{text}00")] {
+            assert_eq!(Kek::parse(wrong).err(), Some(KekError), "{wrong}");
+        }
+    }
+}
