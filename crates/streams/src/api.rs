@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::broker::Broker;
-use crate::raw::Raw;
+use crate::raw::{Headers, Raw};
 use crate::{Stream, Unreadable};
 
 pub(crate) const NO_MESSAGE: u64 = 10037;
@@ -162,7 +162,7 @@ impl StoredMessage {
             subject: self.subject.into(),
             sequence: self.seq,
             recorded_at: self.time.parse().map_err(|_| Unreadable::Header("time"))?,
-            headers: Some(header_block(&block)),
+            headers: Headers::Map(Some(header_block(&block))),
             body: decode("data", &self.data)?.into(),
         })
     }

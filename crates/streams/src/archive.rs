@@ -71,9 +71,8 @@ impl Raw {
     }
 
     fn kept_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let headers = self.headers.iter().flat_map(HeaderMap::iter);
-        let headers = headers.filter_map(|(name, values)| Some((name.as_ref(), values.first()?.as_str())));
-        headers.filter(|(name, _): &(&str, &str)| *name == MESSAGE_ID || !name.starts_with(TRANSPORT))
+        let headers = self.headers.each().into_iter();
+        headers.filter(|(name, _)| *name == MESSAGE_ID || !name.starts_with(TRANSPORT))
     }
 }
 
@@ -116,6 +115,7 @@ impl Archived {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raw::Headers;
 
     fn raw(body: &'static [u8]) -> Raw {
         let mut headers = HeaderMap::new();
@@ -127,7 +127,7 @@ mod tests {
             subject: "events.1.order.acme.1".into(),
             sequence: 7,
             recorded_at,
-            headers: Some(headers),
+            headers: Headers::Map(Some(headers)),
             body: body.into(),
         }
     }

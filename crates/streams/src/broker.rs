@@ -90,8 +90,15 @@ pub struct Broker {
     shared: Arc<Shared>,
 }
 
+/// Who we are to the broker.
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
 struct Shared {
     url: String,
+    login: Option<Login>,
     durability: Durability,
     request_timeout: Duration,
 }
@@ -130,8 +137,9 @@ impl Broker {
             return Err(ConnectError::NoJetStream { url });
         }
         tracing::info!(url, server = info.server_name, version = info.version, "connected to the broker");
-        let shared =
-            Arc::new(Shared { url, durability: settings.durability, request_timeout: settings.request_timeout });
+        let login = credentials(&settings.url).map(|(user, password)| Login { user, password });
+        let (durability, request_timeout) = (settings.durability, settings.request_timeout);
+        let shared = Arc::new(Shared { url, login, durability, request_timeout });
         Ok(Self { client, connections, denials, outgoing, rehearses: false, shared })
     }
 
@@ -153,6 +161,17 @@ impl Broker {
     /// The address, without credentials.
     pub fn url(&self) -> &str {
         &self.shared.url
+    }
+
+    /// `host:port` of each server, as they were given.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let bare = |one: &str| one.rsplit_once("://").map_or(one, |(_, rest)| rest).trim_end_matches('/').to_owned();
+        let with_port = |one: String| if one.rsplit_once(':').is_some() { one } else { format!("{one}:4222") };
+        self.shared.url.split(',').map(|one| with_port(bare(one))).collect()
+    }
+
+    pub(crate) fn login(&self) -> Option<&Login> {
+        self.shared.login.as_ref()
     }
 
     pub(crate) fn request_timeout(&self) -> Duration {

@@ -14,7 +14,7 @@ use futures::stream::FuturesOrdered;
 use crate::api::ReadError;
 use crate::archive::Archived;
 use crate::publish::{MESSAGE_ID, put};
-use crate::raw::FromDelivery;
+use crate::raw::{FromDelivery, Headers};
 use crate::reader::{event_at, events_head};
 use crate::{Broker, Raw, Stream};
 
@@ -136,7 +136,7 @@ impl LogImport {
             subject: event.subject.as_str().into(),
             sequence: event.position,
             recorded_at: events::Timestamp::UNIX_EPOCH,
-            headers: Some(event.header_map()),
+            headers: Headers::Map(Some(event.header_map())),
             body: event.body.clone(),
         };
         match events::Recorded::<events::Event>::read(&raw) {

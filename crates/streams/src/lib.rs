@@ -30,6 +30,7 @@ mod store;
 mod stream;
 mod subscribers;
 mod subscription;
+mod tap;
 mod timers;
 pub mod topology;
 pub mod traces;

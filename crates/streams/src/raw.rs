@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
 use async_nats::{Message, Subject};
 use bytes::Bytes;
@@ -11,8 +13,85 @@ pub struct Raw {
     pub(crate) subject: Subject,
     pub(crate) sequence: u64,
     pub(crate) recorded_at: Timestamp,
-    pub(crate) headers: Option<HeaderMap>,
+    pub(crate) headers: Headers,
     pub(crate) body: Bytes,
+}
+
+/// The headers of a message, as they came.
+#[derive(Debug, Clone)]
+pub(crate) enum Headers {
+    Map(Option<HeaderMap>),
+    Block(Block),
+}
+
+/// `NATS/1.0\r\nName: value\r\n…`, and where in it the names and values are.
+#[derive(Debug, Clone)]
+pub(crate) struct Block {
+    bytes: Bytes,
+    lines: Vec<(Range<usize>, Range<usize>)>,
+}
+
+/// A message as a consumer hands it out.
+pub(crate) struct Delivered {
+    pub(crate) raw: Raw,
+    /// How many more the consumer has to deliver.
+    pub(crate) pending: u64,
+}
+
+impl Headers {
+    fn get(&self, name: &'static str) -> Option<&str> {
+        match self {
+            // A name that is made of text on every look would be checked and copied on every look.
+            Self::Map(map) => map.as_ref()?.get(HeaderName::from_static(name)).map(HeaderValue::as_str),
+            Self::Block(block) => block.get(name),
+        }
+    }
+
+    /// Names with the first of their values.
+    pub(crate) fn each(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Map(map) => {
+                let all = map.iter().flat_map(HeaderMap::iter);
+                all.filter_map(|(name, values)| Some((name.as_ref(), values.first()?.as_str()))).collect()
+            }
+            Self::Block(block) => block.each().collect(),
+        }
+    }
+}
+
+impl Block {
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        let (mut lines, mut start) = (Vec::with_capacity(16), 0);
+        for end in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at) {
+            if let Some(colon) = bytes[start..end].iter().position(|byte| *byte == b':') {
+                lines.push((start..start + colon, start + colon + 1..end));
+            }
+            start = end + 1;
+        }
+        Self { bytes, lines }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.lines.iter().find(|(found, _)| self.bytes[found.clone()] == *name.as_bytes())?;
+        self.text(value)
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.iter().filter_map(|(name, value)| Some((self.text(name)?, self.text(value)?)))
+    }
+
+    fn text(&self, part: &Range<usize>) -> Option<&str> {
+        std::str::from_utf8(&self.bytes[part.clone()]).ok().map(str::trim)
+    }
+}
+
+impl Delivered {
+    /// None when the reply subject is not a consumer's.
+    pub(crate) fn new(subject: Subject, reply: &str, headers: Headers, body: Bytes) -> Option<Self> {
+        let reply = ReplySubject::parse(reply)?;
+        let raw = Raw { subject, sequence: reply.sequence, recorded_at: reply.recorded_at, headers, body };
+        Some(Self { raw, pending: reply.pending })
+    }
 }
 
 /// What a subscriber can be handed: the reading of one stream's messages.
@@ -58,8 +137,7 @@ impl Raw {
     }
 
     pub fn header(&self, name: &'static str) -> Option<&str> {
-        // A name that is made of text on every look would be checked and copied on every look.
-        self.headers.as_ref()?.get(HeaderName::from_static(name)).map(HeaderValue::as_str)
+        self.headers.get(name)
     }
 
     /// Reads the headers of an event.
@@ -79,7 +157,7 @@ impl Raw {
             subject: message.subject,
             sequence: reply.sequence,
             recorded_at: reply.recorded_at,
-            headers: message.headers,
+            headers: Headers::Map(message.headers),
             body: message.payload,
         }
     }
@@ -95,7 +173,7 @@ impl Raw {
             subject: Subject::from(header("Nats-Subject")?),
             sequence: header("Nats-Sequence")?.parse().map_err(bad("Nats-Sequence"))?,
             recorded_at: header("Nats-Time-Stamp")?.parse().map_err(|_| Unreadable::Header("Nats-Time-Stamp"))?,
-            headers: message.headers,
+            headers: Headers::Map(message.headers),
             body: message.payload,
         })
     }

@@ -9,7 +9,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::api::{ConsumerInfo, NO_STREAM, ReadError, StreamInfo, found};
 use crate::pull::Pull;
-use crate::raw::{FromDelivery, Raw, ReplySubject, Unreadable};
+use crate::raw::{Delivered, FromDelivery, Headers, Raw};
+use crate::tap::Tap;
 use crate::{Broker, Stream};
 
 /// Names of readers' consumers start so.
@@ -29,9 +30,53 @@ pub struct EventReader {
     broker: Broker,
     position: u64,
     kinds: BTreeSet<AggregateKind>,
-    pull: Option<Pull>,
+    source: Option<Source>,
+    /// Much is read at once.
+    in_bulk: bool,
     /// Where it started again last, because something was missing.
     retried_at: Option<u64>,
+    /// Where its own connection was lost last.
+    lost_at: Option<u64>,
+}
+
+/// Where messages come from.
+enum Source {
+    Pull(Pull),
+    Tap(Tap),
+}
+
+impl Source {
+    async fn next(&mut self) -> Result<Delivered, ReadError> {
+        match self {
+            Self::Pull(pull) => delivered(pull.next(AHEAD).await?),
+            Self::Tap(tap) => tap.next(AHEAD).await,
+        }
+    }
+
+    fn arrived(&mut self) -> Result<Option<Delivered>, ReadError> {
+        match self {
+            Self::Pull(pull) => pull.arrived()?.map(delivered).transpose(),
+            Self::Tap(tap) => tap.arrived(),
+        }
+    }
+
+    async fn top_up(&mut self) -> Result<(), ReadError> {
+        match self {
+            Self::Pull(pull) => pull.top_up(AHEAD).await,
+            Self::Tap(tap) => tap.top_up(AHEAD).await,
+        }
+    }
+}
+
+fn delivered(message: Message) -> Result<Delivered, ReadError> {
+    let Message { subject, reply, headers, payload, .. } = message;
+    let reply = reply.as_deref().unwrap_or_default();
+    Delivered::new(subject, reply, Headers::Map(headers), payload).ok_or_else(no_position)
+}
+
+/// Whatever it is, no consumer sent it.
+pub(crate) fn no_position() -> ReadError {
+    ReadError::Unavailable("a message came without a position".to_owned())
 }
 
 /// One message of the log.
@@ -45,8 +90,18 @@ pub struct Entry {
 impl EventReader {
     /// Starts with the first event after `after`.
     pub async fn open(broker: &Broker, after: u64) -> Result<Self, ReadError> {
+        Self::opened(broker, after, false).await
+    }
+
+    /// Likewise, for much of the log: on a connection of its own, where that can be made.
+    pub async fn open_in_bulk(broker: &Broker, after: u64) -> Result<Self, ReadError> {
+        Self::opened(broker, after, true).await
+    }
+
+    async fn opened(broker: &Broker, after: u64, in_bulk: bool) -> Result<Self, ReadError> {
+        let (broker, kinds) = (broker.clone(), BTreeSet::new());
         let mut reader =
-            Self { broker: broker.clone(), position: after, kinds: BTreeSet::new(), pull: None, retried_at: None };
+            Self { broker, position: after, kinds, source: None, in_bulk, retried_at: None, lost_at: None };
         reader.connect().await?;
         Ok(reader)
     }
@@ -80,9 +135,17 @@ impl EventReader {
         take: impl Fn(&Self, Raw) -> Result<T, ReadError>,
     ) -> Result<Vec<T>, ReadError> {
         let mut entries = Vec::new();
-        let read = self.read_into(&mut entries, max, wait, take).await;
+        let mut read = self.read_into(&mut entries, max, wait, &take).await;
+        // The server shuts out who takes their time, and connections break: another one is made, once.
+        while matches!(read, Err(ReadError::Unavailable(_)))
+            && matches!(self.source, Some(Source::Tap(_)))
+            && self.lost_at.replace(self.position) != Some(self.position)
+        {
+            self.source = None;
+            read = self.read_into(&mut entries, max, wait, &take).await;
+        }
         if read.is_err() {
-            self.pull = None;
+            self.source = None;
         }
         what_came(read, entries)
     }
@@ -92,22 +155,22 @@ impl EventReader {
         entries: &mut Vec<T>,
         max: usize,
         wait: Duration,
-        take: impl Fn(&Self, Raw) -> Result<T, ReadError>,
+        take: &impl Fn(&Self, Raw) -> Result<T, ReadError>,
     ) -> Result<(), ReadError> {
         let mut deadline = Instant::now() + wait;
         while entries.len() < max {
-            let pull = self.connect().await?;
+            let source = self.connect().await?;
             if entries.len().is_multiple_of(TOP_UP_EVERY) {
-                pull.top_up(AHEAD).await?;
+                source.top_up().await?;
             }
-            let message = match pull.arrived()? {
+            let message = match source.arrived()? {
                 Some(message) => message,
-                None => match timeout_at(deadline, pull.next(AHEAD)).await {
+                None => match timeout_at(deadline, source.next()).await {
                     Ok(message) => message?,
                     Err(_) => break,
                 },
             };
-            let Some((entry, more)) = self.read(message, &take)? else { continue };
+            let Some((entry, more)) = self.read(message, take)? else { continue };
             entries.push(entry);
             let patience = if more { LINGER } else { Duration::ZERO };
             deadline = deadline.min(Instant::now() + patience);
@@ -119,20 +182,16 @@ impl EventReader {
     /// the last message it had.
     fn read<T>(
         &mut self,
-        message: Message,
-        take: impl Fn(&Self, Raw) -> Result<T, ReadError>,
+        message: Delivered,
+        take: &impl Fn(&Self, Raw) -> Result<T, ReadError>,
     ) -> Result<Option<(T, bool)>, ReadError> {
-        let next = self.position + 1;
-        let Some(reply) = message.reply.as_deref().and_then(ReplySubject::parse) else {
-            return Err(ReadError::Unreadable { position: next, source: Unreadable::Header("reply subject") });
-        };
-        let raw = Raw::delivered_as(message, &reply);
+        let (next, Delivered { raw, pending }) = (self.position + 1, message);
         if raw.sequence != next {
             return self.mind_the_gap(raw.sequence).map(|()| None);
         }
         let taken = take(self, raw)?;
         self.position = next;
-        Ok(Some((taken, reply.pending > 0)))
+        Ok(Some((taken, pending > 0)))
     }
 
     /// Messages were lost on the way (a connection broke), or the log itself has a hole.
@@ -146,7 +205,7 @@ impl EventReader {
         } else {
             self.retried_at = Some(self.position);
         }
-        self.pull = None;
+        self.source = None;
         Ok(())
     }
 
@@ -162,15 +221,23 @@ impl EventReader {
         }
     }
 
-    async fn connect(&mut self) -> Result<&mut Pull, ReadError> {
-        let pull = match self.pull.take() {
-            Some(pull) => pull,
-            None => {
-                let consumer = create_consumer(&self.broker, self.position).await?;
-                Pull::open(&self.broker, Stream::Events, &consumer).await?
-            }
+    async fn connect(&mut self) -> Result<&mut Source, ReadError> {
+        let source = match self.source.take() {
+            Some(source) => source,
+            None => self.source().await?,
         };
-        Ok(self.pull.insert(pull))
+        Ok(self.source.insert(source))
+    }
+
+    async fn source(&self) -> Result<Source, ReadError> {
+        let consumer = create_consumer(&self.broker, self.position).await?;
+        if self.in_bulk {
+            match Tap::open(&self.broker, Stream::Events, &consumer).await {
+                Ok(tap) => return Ok(Source::Tap(tap)),
+                Err(error) => tracing::debug!(reason = %error, "the log is read without a connection of its own"),
+            }
+        }
+        Ok(Source::Pull(Pull::open(&self.broker, Stream::Events, &consumer).await?))
     }
 }
 

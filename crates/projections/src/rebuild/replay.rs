@@ -63,7 +63,7 @@ pub(crate) async fn replay(
         return Ok(());
     };
     let kinds: Vec<AggregateKind> = builds.iter().flat_map(|build| build.model.kinds).copied().collect();
-    let reader = EventReader::open(broker, from).await?.only(kinds);
+    let reader = EventReader::open_in_bulk(broker, from).await?.only(kinds);
     let (sender, mut stretches) = mpsc::channel(AHEAD);
     // It ends with the receiver.
     let reading = tokio::spawn(read(reader, target, pace.batch, sender));

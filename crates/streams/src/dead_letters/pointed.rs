@@ -25,8 +25,7 @@ pub async fn pointed_at(broker: &Broker, letter: &DeadLetter) -> Result<Option<P
     let stream = stream.ok_or_else(|| ReadError::Missing(format!("the stream {}", letter.stream)))?;
     let Some(raw) = broker.message(stream, letter.sequence).await? else { return Ok(None) };
     let shown = |name: &str| name.starts_with(SHOWN_PREFIX) || SHOWN.contains(&name);
-    let headers = raw.headers.iter().flat_map(|headers| headers.iter());
-    let headers = headers.filter(|(name, _)| shown(name.as_ref()));
-    let headers = headers.map(|(name, values)| (name.to_string(), values.iter().map(|value| value.as_str()).collect()));
+    let headers = raw.headers.each().into_iter().filter(|(name, _)| shown(name));
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(Some(Pointed { stored_at: raw.recorded_at, size: raw.body.len(), headers: headers.collect() }))
 }

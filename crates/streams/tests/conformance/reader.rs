@@ -48,6 +48,8 @@ async fn the_log_is_read_from_any_position_whatever_the_batch() {
     for (after, batch) in [(0, 1), (0, 7), (0, 1000), (29, 10), (30, 10)] {
         let mut reader = EventReader::open(&fixture.broker, after).await.unwrap();
         let entries = read_all(&mut reader, 30, batch).await;
+        let mut other = EventReader::open_in_bulk(&fixture.broker, after).await.unwrap();
+        assert_eq!(read_all(&mut other, 30, batch).await, entries, "on a connection of its own");
         assert_eq!(positions(&entries), (after + 1..=30).collect::<Vec<_>>());
         assert!(entries.iter().all(|entry| entry.event.as_ref().is_some_and(|event| event.position == entry.position)));
         assert_eq!(reader.next_batch(batch, Duration::ZERO).await.unwrap(), [], "the head is the end");
@@ -88,18 +90,32 @@ async fn an_unknown_type_is_passed_over_and_a_newer_version_is_not() {
 async fn a_reader_goes_on_after_its_server_was_killed() {
     let mut fixture = Fixture::single(&[]).await;
     fill(&fixture, 10).await;
-    let mut reader = EventReader::open(&fixture.broker, 0).await.unwrap();
-    assert_eq!(reader.next_batch(4, WAIT).await.unwrap().len(), 4);
-    fixture.servers[0].restart().await;
+    for in_bulk in [false, true] {
+        goes_on(&mut fixture, in_bulk).await;
+    }
+}
+
+/// Everything up to the head, whatever is away for some time.
+async fn read_through(reader: &mut EventReader, head: u64) -> Vec<Entry> {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
     let mut rest = Vec::new();
-    while reader.position() < 10 {
+    while reader.position() < head {
         assert!(tokio::time::Instant::now() < deadline, "the reader does not go on");
         match reader.next_batch(100, Duration::from_millis(100)).await {
             Ok(entries) => rest.extend(entries),
             Err(error) => assert!(matches!(error, ReadError::Unavailable(_)), "{error}"),
         }
     }
+    rest
+}
+
+async fn goes_on(fixture: &mut Fixture, in_bulk: bool) {
+    let broker = &fixture.connect().await;
+    let opened = if in_bulk { EventReader::open_in_bulk(broker, 0).await } else { EventReader::open(broker, 0).await };
+    let mut reader = opened.unwrap();
+    assert_eq!(reader.next_batch(4, WAIT).await.unwrap().len(), 4);
+    fixture.servers[0].restart().await;
+    let rest = read_through(&mut reader, 10).await;
     assert_eq!(positions(&rest), (5..=10).collect::<Vec<_>>());
 }
 
@@ -118,6 +134,21 @@ async fn what_was_lost_on_the_way_is_read_again() {
     fill_from(&fixture, 5, 5).await;
     entries.extend(read_all(&mut reader, 5, 10).await);
     assert_eq!(positions(&entries), [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_reader_of_much_makes_another_connection_when_its_own_is_cut() {
+    let fixture = Fixture::single(&[]).await;
+    fill(&fixture, 10).await;
+    let proxy = Proxy::in_front_of(fixture.servers[0].port()).await;
+    let far = Broker::connect(&BrokerSettings::new(proxy.address().to_string(), "far")).await.unwrap();
+    let mut reader = EventReader::open_in_bulk(&far, 0).await.unwrap();
+    let mut entries = reader.next_batch(4, WAIT).await.unwrap();
+    proxy.cut();
+    fill_from(&fixture, 11, 12).await;
+    proxy.mend();
+    entries.extend(read_through(&mut reader, 12).await);
+    assert_eq!(positions(&entries), (1..=12).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ pub(super) async fn run(common: &Common, args: &ReplayArgs) -> Outcome {
 async fn read(broker: &Broker) -> Outcome<Duration> {
     let head = events_head(broker).await?;
     let started = Instant::now();
-    let mut reader = EventReader::open(broker, 0).await?;
+    let mut reader = EventReader::open_in_bulk(broker, 0).await?;
     while reader.position() < head {
         reader.next_raw_batch(BATCH, WAIT).await?;
     }
@@ -85,7 +85,7 @@ async fn to_file(broker: &Broker, path: &Path) -> Outcome<Duration> {
     let head = events_head(broker).await?;
     let started = Instant::now();
     let mut archive = Archive::open(path, None)?;
-    let mut reader = EventReader::open(broker, 0).await?;
+    let mut reader = EventReader::open_in_bulk(broker, 0).await?;
     while reader.position() < head {
         archive.take(reader.next_raw_batch(BATCH, WAIT).await?).await?;
     }

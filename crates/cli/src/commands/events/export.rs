@@ -75,7 +75,7 @@ async fn each(
 ) -> Outcome {
     refuse_past_end(filter.from().unwrap_or(0), head)?;
     let (first, last) = (filter.from().unwrap_or(1), filter.to().unwrap_or(head).min(head));
-    let mut reader = EventReader::open(broker, first - 1).await.map_err(roles::explain)?;
+    let mut reader = EventReader::open_in_bulk(broker, first - 1).await.map_err(roles::explain)?;
     while reader.position() < last {
         let mut batch = reader.next_raw_batch(BATCH, WAIT).await.map_err(roles::explain)?;
         batch.retain(|raw| raw.sequence() <= last && filter.means_raw(raw));

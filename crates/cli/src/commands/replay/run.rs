@@ -91,7 +91,7 @@ impl Replay {
         range: Range,
         mut ledger: Option<&mut Ledger>,
     ) -> Outcome<bool> {
-        let mut reader = EventReader::open(broker, range.from - 1).await.map_err(roles::explain)?;
+        let mut reader = EventReader::open_in_bulk(broker, range.from - 1).await.map_err(roles::explain)?;
         let mut progress = Progress::new(range);
         let (started, mut noted) = (Instant::now(), Instant::now());
         let size = self.batch(args);
