@@ -19,8 +19,6 @@ COPY --from=build /tillstream /usr/local/bin/tillstream
 # What scanners read to know every crate that is in the binary.
 COPY --from=build /src/Cargo.lock /usr/share/tillstream/Cargo.lock
 COPY --from=build --chown=65532:65532 /empty /data
-# Where roles that share the keys to personal data mount them.
-COPY --from=build --chown=65532:65532 /empty /keys
 USER 65532:65532
 WORKDIR /
 # The root file system is read-only: without a place for its temporary files SQLite cannot write a large batch, and a

@@ -21,7 +21,7 @@ const HEIRS: Table = Table { name: "heirs", version: 1, columns: &[Column::text(
 /// What has become of somebody's key.
 #[derive(Clone)]
 pub(crate) enum Standing {
-    Living(DataKey),
+    Living(Box<DataKey>),
     /// Nobody gets another one: what is still told of them is recorded without their words.
     Destroyed,
 }
@@ -222,7 +222,7 @@ impl KeyTable {
             Row::Wrapped { by, key } => {
                 let kek = self.keks.iter().find(|kek| kek.id() == by);
                 let kek = kek.ok_or_else(|| VaultError::OtherKek { subject: subject.to_string(), kek: by.clone() })?;
-                Ok(Standing::Living(kek.unwrap(subject, &key)?))
+                Ok(Standing::Living(Box::new(kek.unwrap(subject, &key)?)))
             }
         }
     }

@@ -50,7 +50,7 @@ impl Fleet {
     pub(crate) async fn start() -> Self {
         let (nats, mail, folder) = (NatsServer::start().await, MailServer::start().await, TempDir::new().unwrap());
         let config = folder.path().join("tillstream.toml");
-        std::fs::write(&config, configuration(&nats.url(), mail.port())).unwrap();
+        std::fs::write(&config, configuration(&nats.url(), mail.port(), folder.path())).unwrap();
         let ensured = tillstream(&config, &folder.path().join("streams")).args(["streams", "ensure"]).output().unwrap();
         assert!(ensured.status.success(), "{}", String::from_utf8_lossy(&ensured.stderr));
         let role = |dir: &str, role: &[&str]| Role::start(&config, folder.path().join(dir), role);
@@ -175,10 +175,15 @@ async fn leave(service: &str, process: &mut Child) {
     assert!(ended.success(), "{service} ended badly: {ended}");
 }
 
-fn configuration(nats: &str, mail: u16) -> String {
+/// All roles find the keys to personal data in one place, whatever their own folder is.
+fn configuration(nats: &str, mail: u16, shared: &Path) -> String {
+    let (kek, shared) = (shared.join("kek"), shared.display());
+    std::fs::write(&kek, "5a".repeat(32)).unwrap();
     format!(
         "[access]\nopen = true\n[nats]\nurl = \"{nats}\"\nmax_bytes = 2147483648\n[loyalty]\nvalidity_days = 0\n\
-         {}[[shops]]\ndomain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"USD\"\n",
+         [privacy]\nkek = \"file:{}\"\nurl = \"sqlite://{shared}\"\n{}[[shops]]\n\
+         domain = \"{SHOP}.myshopify.com\"\nsecrets = [\"{SECRET}\"]\ncurrency = \"USD\"\n",
+        kek.display(),
         notifications(mail)
     )
 }

@@ -29,6 +29,7 @@ impl Role {
         let mut command = tillstream(dir);
         command.args(role).args(["--nats-url", &nats.url(), "--listen", &address.to_string()]);
         command.env("TILLSTREAM_SHOPS_0_DOMAIN", "acme.myshopify.com").env("TILLSTREAM_SHOPS_0_SECRETS", "secret");
+        command.env("TILLSTREAM_PRIVACY_KEK", "env:A_KEK").env("A_KEK", "01".repeat(32));
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let role = Self { child, address };
         until("a role listens", || listens(address));

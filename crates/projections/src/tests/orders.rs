@@ -14,7 +14,7 @@ use TransactionStatus::{Pending, Success};
 #[tokio::test]
 async fn an_order_is_shown_as_the_interface_says() {
     let mut world = World::new().await;
-    let history: [OrderEvent; 5] = [
+    let history: Vec<OrderEvent> = vec![
         placed(0, Some(5)).into(),
         paid(1, FinancialStatus::Paid).into(),
         OrderFulfilled { at: minute(2), fulfillment: fulfillment(31, FulfillmentState::Success, 11, 2) }.into(),
@@ -64,7 +64,7 @@ async fn what_comes_before_the_order_shows_once_it_is_placed() {
 #[tokio::test]
 async fn money_is_given_back_once_whoever_tells_it_and_only_when_it_succeeded() {
     let mut world = World::new().await;
-    let history: [OrderEvent; 5] = [
+    let history: Vec<OrderEvent> = vec![
         placed(0, None).into(),
         refunded(1, 21, transaction(41, Back, Pending, "10")).into(),
         refunded(2, 22, transaction(42, Back, Success, "2")).into(),
