@@ -57,7 +57,7 @@ impl Batch {
     }
 }
 
-/// How a database spells its types.
+/// How a database spells what the other spells otherwise.
 pub(crate) struct Dialect {
     /// Compared byte by byte.
     pub(crate) text: &'static str,
@@ -65,11 +65,15 @@ pub(crate) struct Dialect {
     pub(crate) integer: &'static str,
     /// What stands after the columns.
     pub(crate) options: &'static str,
+    /// `f(text, part)` is 0 where the part is not in the text.
+    pub(crate) position_of: &'static str,
+    /// What stands before and after a JSON array of numbers to make it a set.
+    pub(crate) numbers: (&'static str, &'static str),
 }
 
 /// What is in every database besides document tables.
 pub(crate) fn layout_of(dialect: &Dialect) -> [String; 3] {
-    let Dialect { text, integer, options } = dialect;
+    let Dialect { text, integer, options, .. } = dialect;
     let checkpoints = format!(
         "CREATE TABLE IF NOT EXISTS checkpoints (name {text} NOT NULL, version {integer} NOT NULL, \
          epoch {text} NOT NULL, position {integer} NOT NULL, heartbeat_at {integer} NOT NULL, error {text}, \
@@ -86,7 +90,7 @@ pub(crate) fn layout_of(dialect: &Dialect) -> [String; 3] {
 }
 
 fn definition(table: &Table, dialect: &Dialect) -> String {
-    let Dialect { text, integer, options } = dialect;
+    let Dialect { text, integer, options, .. } = dialect;
     let kind = |kind| if kind == ColumnKind::Text { text } else { integer };
     let columns: String =
         table.columns.iter().map(|column| format!("{} {}, ", column.name, kind(column.kind))).collect();

@@ -11,7 +11,13 @@ pub(crate) use rows::{columns, load, remove, write};
 use crate::definition::Dialect;
 
 /// Bytes decide the order, as with SQLite and in our code: cursors and comparisons rely on it.
-pub(crate) const DIALECT: Dialect = Dialect { text: "TEXT COLLATE \"C\"", integer: "BIGINT", options: "" };
+pub(crate) const DIALECT: Dialect = Dialect {
+    text: "TEXT COLLATE \"C\"",
+    integer: "BIGINT",
+    options: "",
+    position_of: "strpos",
+    numbers: ("(SELECT value::bigint FROM json_array_elements_text((", ")::json))"),
+};
 
 /// Of two processes that make the same tables, one waits: `IF NOT EXISTS` alone does not see the other's.
 pub(crate) async fn lock_definitions(connection: &mut PgConnection) -> Result<(), sqlx::Error> {

@@ -1,8 +1,9 @@
 use events::Shop;
 use sqlx::{AssertSqlSafe, Encode, QueryBuilder, Type};
 
-use crate::database::{Backend, reading, unsigned};
-use crate::{Cursor, Database, Document, Error, Filter, Order, Page, RowKey, Select, Table, Value};
+use crate::database::{Backend, reading, unsigned, waited};
+use crate::definition::Dialect;
+use crate::{Cursor, Database, Document, Error, Filter, Order, Page, RowKey, Select, Table, Value, postgres, sqlite};
 
 /// Id, data, position.
 pub(crate) type Found = (String, String, i64);
@@ -18,15 +19,28 @@ impl Database {
         Ok(row.map(|found| document(shop, found)))
     }
 
+    /// The rows there are among `keys`, in one statement per shop at most.
+    pub async fn get_all(&self, table: &Table, keys: &[RowKey]) -> Result<Vec<Document>, Error> {
+        let documents = match &self.backend {
+            Backend::Sqlite { readers, .. } => {
+                sqlite::load(&mut *waited("read", readers.acquire()).await?, table, keys).await?
+            }
+            Backend::Postgres { pool } => {
+                postgres::load(&mut *waited("read", pool.acquire()).await?, table, keys, "").await?
+            }
+        };
+        Ok(documents)
+    }
+
     /// The rows of a shop that a selection finds.
     pub async fn select(&self, table: &Table, select: Select<'_>) -> Result<Page, Error> {
         let (shop, limit) = (select.shop.clone(), select.limit as usize);
-        let position_of = match self.backend {
-            Backend::Sqlite { .. } => "instr",
-            Backend::Postgres { .. } => "strpos",
+        let dialect = match self.backend {
+            Backend::Sqlite { .. } => &sqlite::DIALECT,
+            Backend::Postgres { .. } => &postgres::DIALECT,
         };
         let mut rows: Vec<(String, String, i64, i64)> = reading!(self, connection => {
-            let mut query = statement::<Db>(table, select, position_of)?;
+            let mut query = statement::<Db>(table, select, dialect)?;
             query.build_query_as().fetch_all(connection).await?
         });
         let more = rows.len() > limit;
@@ -38,11 +52,10 @@ impl Database {
     }
 }
 
-/// `position_of(text, part)` is 0 where the part is not in the text.
 fn statement<DB: sqlx::Database>(
     table: &Table,
     select: Select<'_>,
-    position_of: &str,
+    dialect: &Dialect,
 ) -> Result<QueryBuilder<DB>, Error>
 where
     for<'t> String: Encode<'t, DB> + Type<DB>,
@@ -61,10 +74,18 @@ where
             Filter::Equals(_, Value::Null) => query.push(column).push(" IS NULL"),
             Filter::Equals(_, Value::Text(text)) => query.push(column).push(" = ").push_bind(text),
             Filter::Equals(_, Value::Integer(number)) => query.push(column).push(" = ").push_bind(number),
+            Filter::Among(_, numbers) => {
+                let (before, after) = dialect.numbers;
+                // All are one parameter, so that the statement is always the same.
+                let numbers = serde_json::Value::from(numbers).to_string();
+                query.push(column).push(" IN ").push(before).push_bind(numbers).push(after)
+            }
             Filter::AtLeast(_, number) => query.push(column).push(" >= ").push_bind(number),
             Filter::Below(_, number) => query.push(column).push(" < ").push_bind(number),
             // Not LIKE: nothing in the text is a pattern.
-            Filter::Contains(_, text) => query.push(format!("{position_of}({column}, ")).push_bind(text).push(") > 0"),
+            Filter::Contains(_, text) => {
+                query.push(format!("{}({column}, ", dialect.position_of)).push_bind(text).push(") > 0")
+            }
         };
     }
     match (select.order, select.after) {

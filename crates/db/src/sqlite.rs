@@ -8,4 +8,10 @@ pub(crate) use rows::{columns, load, remove, write};
 
 use crate::definition::Dialect;
 
-pub(crate) const DIALECT: Dialect = Dialect { text: "TEXT", integer: "INTEGER", options: " STRICT" };
+pub(crate) const DIALECT: Dialect = Dialect {
+    text: "TEXT",
+    integer: "INTEGER",
+    options: " STRICT",
+    position_of: "instr",
+    numbers: ("(SELECT value FROM json_each(", "))"),
+};
