@@ -29,7 +29,7 @@ use recorder::Recorder;
 use simulator::{Delivery, Settings, Store};
 use streams::{
     Broker, DeadLetters, Durable, EventReader, EventStore, Failure, Inbox, InboxMessage, LetterFilter, Quarantine,
-    ReadError, Step, Subscriber, Subscription, SubscriptionSettings, events_head,
+    Step, Subscriber, Subscription, SubscriptionSettings, events_head,
 };
 use tempfile::TempDir;
 use testkit::{Fixture, Unsealed};
@@ -119,15 +119,7 @@ impl<S: Subscriber> Driven for Subscription<S> {
     }
 
     fn step(&mut self) -> Pin<Box<dyn Future<Output = Step> + '_>> {
-        Box::pin(async {
-            loop {
-                match Subscription::step(self).await {
-                    // A slow machine has lost its place between two steps, or the replay has freed it.
-                    Err(ReadError::Unavailable(reason)) if reason.contains("the place") => {}
-                    step => return step.unwrap(),
-                }
-            }
-        })
+        Box::pin(async { Subscription::step(self).await.unwrap() })
     }
 }
 
