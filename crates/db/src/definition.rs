@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::batch::Held;
 use crate::database::within;
-use crate::{Batch, ColumnKind, Database, Error, Table, postgres, sqlite};
+use crate::{Batch, ColumnKind, Database, Error, Table, Words, postgres, sqlite};
 
 impl Database {
     /// Makes a table and its indexes if they are not there.
@@ -65,7 +65,7 @@ impl Batch {
     }
 }
 
-/// How a database spells its types.
+/// How a database spells what the other spells otherwise.
 pub(crate) struct Dialect {
     /// Compared byte by byte.
     pub(crate) text: &'static str,
@@ -75,7 +75,14 @@ pub(crate) struct Dialect {
     pub(crate) row_number: Option<&'static str>,
     /// What stands after the columns.
     pub(crate) options: &'static str,
+    /// What stands before and after a JSON array of numbers to make it a set.
+    pub(crate) numbers: (&'static str, &'static str),
+    pub(crate) search: Search,
 }
+
+/// How a database says that a row of the table, as readers name it, has words in the column: what stands before the words,
+/// the words, and what stands after.
+pub(crate) type Search = fn(&Table, &str, &Words) -> (String, String, &'static str);
 
 /// What is in every database besides document tables.
 pub(crate) fn layout_of(dialect: &Dialect) -> [String; 3] {

@@ -1,10 +1,9 @@
 use events::Shop;
 use sqlx::{AssertSqlSafe, Encode, QueryBuilder, Type};
 
-use crate::database::{Backend, reading, unsigned};
-use crate::{
-    Cursor, Database, Document, Error, Filter, Order, Page, RowKey, Select, Table, Value, Words, postgres, sqlite,
-};
+use crate::database::{Backend, reading, unsigned, waited};
+use crate::definition::Dialect;
+use crate::{Cursor, Database, Document, Error, Filter, Order, Page, RowKey, Select, Table, Value, postgres, sqlite};
 
 /// Id, data, position.
 pub(crate) type Found = (String, String, i64);
@@ -39,15 +38,28 @@ impl Database {
         Ok((unsigned(position), found))
     }
 
+    /// The rows there are among `keys`, in one statement per shop at most.
+    pub async fn get_all(&self, table: &Table, keys: &[RowKey]) -> Result<Vec<Document>, Error> {
+        let documents = match &self.backend {
+            Backend::Sqlite { readers, .. } => {
+                sqlite::load(&mut *waited("read", readers.acquire()).await?, table, keys).await?
+            }
+            Backend::Postgres { pool } => {
+                postgres::load(&mut *waited("read", pool.acquire()).await?, table, keys, "").await?
+            }
+        };
+        Ok(documents)
+    }
+
     /// The rows of a shop that a selection finds.
     pub async fn select(&self, table: &Table, select: Select<'_>) -> Result<Page, Error> {
         let (shop, limit) = (select.shop.clone(), select.limit as usize);
-        let search = match self.backend {
-            Backend::Sqlite { .. } => sqlite::search,
-            Backend::Postgres { .. } => postgres::search,
+        let dialect = match self.backend {
+            Backend::Sqlite { .. } => &sqlite::DIALECT,
+            Backend::Postgres { .. } => &postgres::DIALECT,
         };
         let mut rows: Vec<(String, String, i64, i64)> = reading!(self, connection => {
-            let mut query = statement::<Db>(table, select, search)?;
+            let mut query = statement::<Db>(table, select, dialect)?;
             query.build_query_as().fetch_all(connection).await?
         });
         let more = rows.len() > limit;
@@ -59,11 +71,11 @@ impl Database {
     }
 }
 
-/// How a database says that a row of the table, as readers name it, has words in the column: what stands before the words,
-/// the words, and what stands after.
-type Search = fn(&Table, &str, &Words) -> (String, String, &'static str);
-
-fn statement<DB: sqlx::Database>(table: &Table, select: Select<'_>, search: Search) -> Result<QueryBuilder<DB>, Error>
+fn statement<DB: sqlx::Database>(
+    table: &Table,
+    select: Select<'_>,
+    dialect: &Dialect,
+) -> Result<QueryBuilder<DB>, Error>
 where
     for<'t> String: Encode<'t, DB> + Type<DB>,
     for<'t> i64: Encode<'t, DB> + Type<DB>,
@@ -81,11 +93,17 @@ where
             Filter::Equals(_, Value::Null) => query.push(column).push(" IS NULL"),
             Filter::Equals(_, Value::Text(text)) => query.push(column).push(" = ").push_bind(text),
             Filter::Equals(_, Value::Integer(number)) => query.push(column).push(" = ").push_bind(number),
+            Filter::Among(_, numbers) => {
+                let (before, after) = dialect.numbers;
+                // All are one parameter, so that the statement is always the same.
+                let numbers = serde_json::Value::from(numbers).to_string();
+                query.push(column).push(" IN ").push(before).push_bind(numbers).push(after)
+            }
             Filter::AtLeast(_, number) => query.push(column).push(" >= ").push_bind(number),
             Filter::Below(_, number) => query.push(column).push(" < ").push_bind(number),
             Filter::Words(_, words) if words.is_empty() => query.push("1 = 0"),
             Filter::Words(_, words) => {
-                let (before, words, after) = search(table, column, &words);
+                let (before, words, after) = (dialect.search)(table, column, &words);
                 query.push(before).push_bind(words).push(after)
             }
         };

@@ -1,6 +1,6 @@
 use std::fmt::Display;
 
-use db::{Cursor, Database, Document, Page, Select};
+use db::{Cursor, Database, Document, Page, RowKey, Select};
 use events::Shop;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -89,6 +89,16 @@ pub(crate) async fn see<P: Projection>(
 ) -> Result<Seen<P::Row>, ReadError> {
     let (position, document) = db.see(&P::TABLE, shop, &id.to_string()).await?;
     Ok(Seen { position, found: document.as_ref().map(row::<P>).transpose()? })
+}
+
+/// Those there are, by shop and id.
+pub(crate) async fn each<P: Projection>(
+    db: &Database,
+    keys: &[RowKey],
+) -> Result<Vec<(RowKey, Found<P::Row>)>, ReadError> {
+    let documents = db.get_all(&P::TABLE, keys).await?;
+    let found = documents.into_iter().map(|document| row::<P>(&document).map(|row| (document.key, row)));
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(crate) async fn every<P: Projection>(db: &Database, select: Select<'_>) -> Result<Vec<Found<P::Row>>, ReadError> {

@@ -77,6 +77,20 @@ async fn filters_bind_hostile_text_as_text() {
 }
 
 #[tokio::test]
+async fn rows_of_many_keys_and_of_many_numbers_are_found_at_once() {
+    for (_scratch, db) in ready().await {
+        save(&db, vec![row("acme", "1", 1, "red"), row("acme", "2", 2, "red"), row("acme", "3", 2, "red")]).await;
+        save(&db, vec![row("other", "1", 1, "red")]).await;
+        let keys = [key("acme", "1"), key("acme", "none"), key("other", "1"), key("other", "2")];
+        let mut found: Vec<RowKey> = db.get_all(&TABLE, &keys).await.unwrap().into_iter().map(|row| row.key).collect();
+        found.sort();
+        assert_eq!(found, [key("acme", "1"), key("other", "1")]);
+        assert_eq!(ids(&db, vec![Filter::Among("size", vec![2, 9])]).await, ["2", "3"]);
+        assert_eq!(ids(&db, vec![Filter::Among("size", Vec::new())]).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn a_column_that_is_not_declared_is_refused() {
     for (_scratch, db) in ready().await {
         let filters = vec![Filter::AtLeast("position", 0)];
