@@ -40,6 +40,7 @@ pub struct EventReader {
 }
 
 /// Where messages come from.
+#[allow(clippy::large_enum_variant, reason = "a reader has one")]
 enum Source {
     Pull(Pull),
     Tap(Tap),
