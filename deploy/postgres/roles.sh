@@ -19,6 +19,6 @@ SQL
   add inventory "$DATABASE_PASSWORD_INVENTORY"
   add notifications "$DATABASE_PASSWORD_NOTIFICATIONS"
   add query "$DATABASE_PASSWORD_QUERY"
-  # the keys to personal data, for recorder, notifications and query
+  # the keys to personal data, for ingress, recorder, notifications and query
   add privacy "$DATABASE_PASSWORD_PRIVACY"
 )

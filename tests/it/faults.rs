@@ -125,7 +125,7 @@ impl Trial {
         let Self { ground, store, journal, .. } = self;
         ground.is_whole().await;
         let broker = ground.cluster.connect().await;
-        let kept = journal.is_kept(&broker).await;
+        let kept = journal.is_kept(&broker, ground.bodies().await).await;
         let log = Log::read(&broker).await;
         let prefixes = log.is_conserved();
         let told = messages::check(&ground.house.api, &ground.mail, &log, &store.truth()).await;

@@ -60,9 +60,14 @@ impl House {
 
     /// A further command of the same configuration, beside it.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = tillstream(&self.folder.path().join("tillstream.toml"), &self.folder.path().join("data"));
+        let mut command = tillstream(&self.folder.path().join("tillstream.toml"), &self.data());
         command.args(args);
         command
+    }
+
+    /// Its files.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     pub(crate) fn ingress(&self) -> String {

@@ -1,6 +1,6 @@
 //! Printing: tables for people, JSON for programs. The only writer to standard output.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
@@ -29,6 +29,11 @@ pub(crate) fn note(text: &str) {
 #[allow(clippy::print_stderr, reason = "not part of the output")]
 pub(crate) fn rewrite(text: &str) {
     eprint!("\r\x1b[K{text}");
+}
+
+/// In red where it is cause for alarm and a terminal shows it.
+pub(crate) fn alarmed(text: &str, alarm: bool) -> String {
+    if alarm && io::stdout().is_terminal() { format!("\x1b[31m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// Prints text that ends its own lines.

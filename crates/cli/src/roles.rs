@@ -3,6 +3,8 @@
 mod access;
 mod broker;
 mod databases;
+mod deadlines;
+mod expiry;
 mod gauges;
 mod notifications;
 mod secrets;
@@ -22,7 +24,8 @@ use handlers::loyalty::{self, Loyalty, LoyaltySettings};
 use ingress::{IngressSettings, IngressState};
 use metrics_exporter_prometheus::PrometheusHandle;
 use privacy::Vault;
-use projections::{Engine, ReadModel};
+use projections::redactions::Redactions;
+use projections::{Engine, Projection, ReadModel};
 use query::{Operations, QueryState, ShopSettings, Watched};
 use recorder::{ForgetCustomers, Journal, Recorder};
 use streams::{Broker, EventStore, Quarantine, Subscriber, Subscription, SubscriptionSettings};
@@ -55,7 +58,9 @@ pub(crate) struct Ground {
     pub(crate) metrics: PrometheusHandle,
     /// With the demo shop.
     pub(crate) demo: bool,
-    /// Opened when it is needed: not every role knows people.
+    /// Opened when they are needed: not every role knows people.
+    pub(crate) keys: OnceCell<Vault>,
+    /// The same, when what the log says of forgetting is carried out.
     pub(crate) vault: OnceCell<Vault>,
 }
 
@@ -64,7 +69,7 @@ impl Ground {
     /// for is carried out first: the database may be a restored one.
     pub(crate) async fn vault(&self) -> Outcome<Vault> {
         let open = async || {
-            let vault = open_vault(&self.config).await?;
+            let vault = self.keys().await?;
             let heeded = recorder::replay_ledger(&self.broker, &vault).await.or_exit(Exit::Unavailable)?;
             tracing::info!(heeded, "what the log says of forgetting is carried out");
             Ok::<_, Failure>(vault)
@@ -72,25 +77,38 @@ impl Ground {
         self.vault.get_or_try_init(open).await.cloned()
     }
 
+    /// For who only seals, and may not read the log.
+    async fn keys(&self) -> Outcome<Vault> {
+        self.keys.get_or_try_init(|| open_vault(&self.config)).await.cloned()
+    }
+
     /// Webhooks in.
-    pub(crate) fn ingress(&self, host: &mut Host) -> Outcome<Router> {
+    pub(crate) async fn ingress(&self, host: &mut Host) -> Outcome<Router> {
         let settings = IngressSettings {
             max_body: self.config.ingress.max_body_bytes,
             append_timeout: self.config.ingress.deadline.unsigned_abs(),
             ..IngressSettings::default()
         };
-        Ok(ingress::router(IngressState::new(&self.broker, self.door(host)?, &settings)))
+        let state = IngressState::new(&self.broker, self.door(host)?, &settings);
+        let keys = self.keys().await?;
+        for known in &self.shops {
+            keys.prepare_bodies(&known.shop).await.or_exit(Exit::Unavailable)?;
+        }
+        Ok(ingress::router(state.sealed_by(keys.for_bodies())))
     }
 
     /// Webhooks to events.
     pub(crate) async fn recorder(&self, host: &mut Host) -> Outcome {
         let vault = self.vault().await?;
         let store = EventStore::new(&self.broker).sealed_by(Arc::new(vault.clone()));
-        let forget = ForgetCustomers::new(store.clone(), vault);
-        let quarantine = Quarantine::new(&self.broker);
+        recorder::replay_bodies(&self.broker, &vault).await.or_exit(Exit::Unavailable)?;
+        let forget = ForgetCustomers::new(&self.broker, store.clone(), vault.clone());
+        let quarantine = Quarantine::new(&self.broker).sealed_by(vault.for_bodies());
         let shops = self.shops.iter().map(|known| known.shop.clone());
         let journal = Journal::open(open_database(&self.config, JOURNAL).await?, &self.broker).await?;
-        let recorder = Recorder::new(store, quarantine, shops).guarded_by(journal.firsts());
+        let journal = journal.opened_by(vault.for_bodies());
+        let recorder = Recorder::new(store, quarantine, shops).guarded_by(journal.firsts()).opened_by(vault.clone());
+        host.spawn("keys of bodies that are gone", expiry::follow(vault, host.shutdown()));
         let (shutdown, gauges) = (host.shutdown(), gauges::follow(self.broker.clone(), host.shutdown()));
         host.spawn("recorder's journal", async move {
             journal.run(shutdown).await;
@@ -155,6 +173,10 @@ impl Ground {
         let database = open_database(&self.config, READ_MODELS).await?;
         let engine = Engine::open(database.clone(), self.broker.clone(), &models).await;
         self.fold(host, "projections", engine.or_exit(Exit::Precondition)?);
+        if models.iter().any(|model| model.name == Redactions::NAME) {
+            let shops = self.shops.iter().map(|known| known.shop.clone()).collect();
+            host.spawn("deadlines", deadlines::follow(database.clone(), shops, host.shutdown()));
+        }
         Ok(Watched { service: None, database, models })
     }
 

@@ -8,7 +8,7 @@ use axum::routing::post;
 use events::subject;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use shopify::{Topic, WebhookHeaders, encode_block};
-use streams::{AppendError, Appended, Broker, Inbox, InboxMessage, traces};
+use streams::{AppendError, Appended, Bodies, Broker, Inbox, InboxMessage, traces};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -72,6 +72,12 @@ impl IngressState {
             append_timeout: settings.append_timeout,
             meters: Meters::new(),
         }
+    }
+
+    /// Seals bodies before they are stored.
+    #[must_use]
+    pub fn sealed_by(self, bodies: Bodies) -> Self {
+        Self { inbox: self.inbox.sealed_by(bodies), ..self }
     }
 }
 

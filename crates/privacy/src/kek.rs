@@ -38,12 +38,21 @@ impl Kek {
     }
 
     pub(crate) fn wrap(&self, subject: &AggregateKey, key: &DataKey) -> Result<String, CipherError> {
-        Ok(STANDARD.encode(cipher::wrap(&self.cipher, key.raw(), &subject.to_string())?))
+        self.wrap_bytes(key.raw(), &subject.to_string())
+    }
+
+    /// `bound` says what the content is, and nothing else opens it.
+    pub(crate) fn wrap_bytes(&self, content: &[u8], bound: &str) -> Result<String, CipherError> {
+        Ok(STANDARD.encode(cipher::wrap(&self.cipher, content, bound)?))
+    }
+
+    pub(crate) fn unwrap_bytes(&self, wrapped: &str, bound: &str) -> Result<Vec<u8>, CipherError> {
+        let sealed = STANDARD.decode(wrapped).map_err(|_| CipherError::Foreign)?;
+        cipher::decrypt(&self.cipher, &sealed, bound)
     }
 
     pub(crate) fn unwrap(&self, subject: &AggregateKey, wrapped: &str) -> Result<DataKey, CipherError> {
-        let sealed = STANDARD.decode(wrapped).map_err(|_| CipherError::Foreign)?;
-        let raw = cipher::decrypt(&self.cipher, &sealed, &subject.to_string())?;
+        let raw = self.unwrap_bytes(wrapped, &subject.to_string())?;
         let raw: [u8; KEY] = raw.try_into().map_err(|_| CipherError::Foreign)?;
         Ok(DataKey::from(raw))
     }

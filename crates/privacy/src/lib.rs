@@ -4,16 +4,23 @@
 //! person has a data key; it lies in a database of its own, wrapped by a key-encryption key that does not. To forget
 //! somebody is to destroy their key, so nothing has to be searched or rewritten, and old copies are noise.
 
+mod body;
+mod body_table;
 mod cache;
+mod certificate;
 mod cipher;
 mod kek;
 mod maker;
 mod opening;
+mod puncture;
+mod signing;
 mod table;
 mod vault;
 
+pub use certificate::{Certificate, CertificateError, Erasure};
 pub use cipher::{CipherError, DataKey};
 pub use kek::{Kek, KekError};
+pub use table::Ledger;
 pub use vault::{Vault, VaultError};
 
 /// The name of the database: unlike read models, it cannot be made again.

@@ -10,13 +10,31 @@ use crate::{Kek, VaultError};
 const DATA_KEYS: Table = Table { name: "data_keys", version: 1, columns: &[], indexes: &[] };
 /// Shops whose keys were destroyed together. They may come back with new ones.
 const SHOPS: Table = Table { name: "emptied_shops", version: 1, columns: &[], indexes: &[] };
-/// How far the log is carried out here; one row, of no shop.
+/// How far the log is carried out here; a row for each part, of no shop.
 const LEDGER: Table = Table { name: "ledger", version: 1, columns: &[], indexes: &[] };
 const ANY: &str = "ledger";
 /// Keys that are destroyed in one transaction.
 const TOGETHER: u32 = 5_000;
 /// Who went up in whom.
 const HEIRS: Table = Table { name: "heirs", version: 1, columns: &[Column::text("heir")], indexes: &[&["heir"]] };
+
+/// What the log asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ledger {
+    /// To destroy keys of people.
+    Keys,
+    /// To forget bodies in which they are named: only who may read them can.
+    Bodies,
+}
+
+impl Ledger {
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Keys => ANY,
+            Self::Bodies => "bodies",
+        }
+    }
+}
 
 /// What has become of somebody's key.
 #[derive(Clone)]
@@ -41,9 +59,9 @@ enum Row {
 
 /// The table, and what opens it.
 pub(crate) struct KeyTable {
-    db: Database,
+    pub(crate) db: Database,
     /// The first wraps new keys, any of them opens.
-    keks: Vec<Kek>,
+    pub(crate) keks: Vec<Kek>,
 }
 
 impl KeyTable {
@@ -171,13 +189,13 @@ impl KeyTable {
         Ok(wrapped)
     }
 
-    pub(crate) async fn ledger(&self) -> Result<u64, VaultError> {
-        let found = self.db.get(&LEDGER, &any()?, ANY).await?;
+    pub(crate) async fn ledger(&self, part: Ledger) -> Result<u64, VaultError> {
+        let found = self.db.get(&LEDGER, &any()?, part.id()).await?;
         Ok(found.map_or(0, |document| document.position))
     }
 
-    pub(crate) async fn keep_ledger(&self, position: u64) -> Result<(), VaultError> {
-        let key = RowKey { shop: any()?, id: ANY.to_owned() };
+    pub(crate) async fn keep_ledger(&self, part: Ledger, position: u64) -> Result<(), VaultError> {
+        let key = RowKey { shop: any()?, id: part.id().to_owned() };
         let content = Content { data: "{}".to_owned(), columns: Vec::new() };
         let mut batch = self.db.begin().await?;
         batch.save(&LEDGER, vec![Change { key, content: Some(content), position }]).await?;

@@ -6,18 +6,20 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use streams::{SealError, Sealer};
 
+use crate::body::Bodies;
 use crate::cache::Cache;
 use crate::cipher::CipherError;
 use crate::kek::Kek;
 use crate::maker::Maker;
-use crate::table::{KeyTable, Standing};
+use crate::table::{KeyTable, Ledger, Standing};
 
 /// Seals, opens and forgets. Cheap to clone; clones share their keys.
 #[derive(Clone)]
 pub struct Vault {
-    table: Arc<KeyTable>,
+    pub(crate) table: Arc<KeyTable>,
     maker: Maker,
     cache: Arc<Mutex<Cache>>,
+    pub(crate) bodies: Arc<Bodies>,
 }
 
 /// Why something could not be sealed or opened. What was destroyed is no error: it reads as nothing.
@@ -46,9 +48,10 @@ pub enum VaultError {
 impl Vault {
     /// The first of `keks` wraps new keys, any of them opens. The database must wait for the disk.
     pub async fn open(database: Database, keks: Vec<Kek>) -> Result<Self, VaultError> {
+        let bodies = Arc::new(Bodies::open(database.clone(), keks.clone()).await?);
         let table = Arc::new(KeyTable::open(database, keks).await?);
         let maker = Maker::start(Arc::clone(&table));
-        Ok(Self { table, maker, cache: Arc::default() })
+        Ok(Self { table, maker, cache: Arc::default(), bodies })
     }
 
     /// Seals what is open, each under its own subject's key, which is made if there is none. What is said of somebody
@@ -117,19 +120,24 @@ impl Vault {
         Ok(destroyed)
     }
 
+    /// Whether what is still told of them is recorded without their words.
+    pub async fn is_forgotten(&self, subject: &AggregateKey) -> Result<bool, VaultError> {
+        Ok(matches!(self.standing(subject).await?, Some(Standing::Destroyed)))
+    }
+
     /// When that last was.
     pub async fn emptied_at(&self, shop: &Shop) -> Result<Option<Timestamp>, VaultError> {
         self.table.emptied_at(shop).await
     }
 
     /// Up to which position of the log everything that it asks for is carried out here; 0 for a new database.
-    pub async fn ledger(&self) -> Result<u64, VaultError> {
-        self.table.ledger().await
+    pub async fn ledger(&self, part: Ledger) -> Result<u64, VaultError> {
+        self.table.ledger(part).await
     }
 
     /// Notes how far the log is carried out.
-    pub async fn keep_ledger(&self, position: u64) -> Result<(), VaultError> {
-        self.table.keep_ledger(position).await
+    pub async fn keep_ledger(&self, part: Ledger, position: u64) -> Result<(), VaultError> {
+        self.table.keep_ledger(part, position).await
     }
 
     /// Wraps the living keys of a shop by the first key-encryption key; `told` hears how many are done. Ended half way,

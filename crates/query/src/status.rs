@@ -4,6 +4,7 @@ use axum::extract::State;
 use events::Timestamp;
 use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderMap, Uri};
+use projections::redactions::{self, OpenRedactions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use streams::{ReadError, Stream, status};
@@ -23,6 +24,8 @@ pub(crate) struct Status {
     subscribers: Vec<Subscriber>,
     projections: Vec<Progress>,
     quarantine: Quarantine,
+    /// Who is to be forgotten, in all shops.
+    redactions: OpenRedactions,
     /// Nothing is pending anywhere, and every projection is at the log's head.
     settled: bool,
     at: Timestamp,
@@ -116,6 +119,7 @@ impl QueryState {
             subscribers: subscribers(&first),
             projections,
             quarantine: Quarantine { messages: first.quarantine.messages },
+            redactions: redactions::open(&self.database, self.shops.keys()).await?,
             settled,
             at: Timestamp::now(),
         })

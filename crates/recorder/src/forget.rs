@@ -4,7 +4,9 @@ use events::{
     ShopEvent, subject,
 };
 use privacy::Vault;
-use streams::{Cause, EventStore, Failure, Subscriber};
+use streams::{Broker, Cause, EventStore, Failure, Subscriber};
+
+use crate::erase::Erasure;
 
 /// Destroys the keys of those who are to be forgotten, and records that it is done.
 ///
@@ -12,11 +14,22 @@ use streams::{Cause, EventStore, Failure, Subscriber};
 pub struct ForgetCustomers {
     store: EventStore,
     keys: Keys,
+    bodies: Erasure,
 }
 
 impl ForgetCustomers {
-    pub fn new(store: EventStore, vault: Vault) -> Self {
-        Self { keys: Keys { store: store.clone(), vault }, store }
+    pub fn new(broker: &Broker, store: EventStore, vault: Vault) -> Self {
+        let bodies = Erasure::new(broker, &vault);
+        Self { keys: Keys { store: store.clone(), vault }, store, bodies }
+    }
+
+    /// The keys first: from then on what the recorder hears of them is fenced.
+    async fn forget(&self, event: &Recorded<Event>) -> Result<(), Failure> {
+        self.keys.heed(event).await?;
+        match self.bodies.heed(event).await? {
+            0 => Ok(()),
+            left => Err(Failure::unavailable(format!("the recorder has still to settle {left} of their deliveries"))),
+        }
     }
 }
 
@@ -32,7 +45,7 @@ impl Subscriber for ForgetCustomers {
         let (key, cause) = (&event.envelope.key, Cause::of(event));
         match &event.event {
             Event::Customer(CustomerEvent::RedactionRequested(_)) => {
-                self.keys.heed(event).await?;
+                self.forget(event).await?;
                 self.store.execute::<Customer>(key, CustomerCommand::Redact, &cause).await?;
             }
             Event::Shop(ShopEvent::RedactionRequested(asked)) => {
@@ -40,7 +53,7 @@ impl Subscriber for ForgetCustomers {
                 if self.store.load::<ShopState>(key, event.position).await?.state.is_redacted(asked.at) {
                     return Ok(());
                 }
-                self.keys.heed(event).await?;
+                self.forget(event).await?;
                 self.store.execute::<ShopState>(key, ShopCommand::Redact { at: asked.at }, &cause).await?;
             }
             _ => return self.keys.heed(event).await,
@@ -78,7 +91,7 @@ impl Keys {
         heeded.map_err(Failure::unavailable)
     }
 
-    async fn forgotten(
+    pub(crate) async fn forgotten(
         &self,
         key: &AggregateKey,
         asked: &CustomerRedactionRequested,

@@ -1,5 +1,7 @@
 mod index;
 
+pub(crate) use index::about;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -7,7 +9,9 @@ use std::time::{Duration, Instant};
 use db::{Advance, Change, Column, Content, Database, Filter, Log, Order, RowKey, Select, Table};
 use events::{AggregateKey, Shop};
 use serde::{Deserialize, Serialize};
-use streams::{Backoff, Broker, Failure, InboxDelivery, InboxReader, ReadError, Stream, inbox_span, stream_epoch};
+use streams::{
+    Backoff, Bodies, Broker, Failure, InboxDelivery, InboxReader, ReadError, Stream, inbox_span, stream_epoch,
+};
 use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +43,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Journal {
     db: Database,
     broker: Broker,
+    bodies: Bodies,
     /// None before the first read, and after a failure.
     reader: Option<InboxReader>,
     pruned: Option<Instant>,
@@ -95,7 +100,13 @@ impl Journal {
     pub async fn open(db: Database, broker: &Broker) -> Result<Self, db::Error> {
         ensure(&db).await?;
         let reached = watch::Sender::new(0);
-        Ok(Self { db, broker: broker.clone(), reader: None, pruned: None, reached })
+        Ok(Self { db, broker: broker.clone(), bodies: Bodies::default(), reader: None, pruned: None, reached })
+    }
+
+    /// Looks into bodies that are sealed; without this it cannot.
+    #[must_use]
+    pub fn opened_by(self, bodies: Bodies) -> Self {
+        Self { bodies, ..self }
     }
 
     pub fn firsts(&self) -> Firsts {
@@ -149,7 +160,7 @@ impl Journal {
                 let log = Log { epoch, head: inbox_span(&self.broker).await?.last };
                 let position = self.db.resume(NAME, VERSION, &log).await?;
                 self.reached.send_replace(position);
-                InboxReader::new(&self.broker, position)
+                InboxReader::new(&self.broker, position).opened_by(self.bodies.clone())
             }
         };
         Ok(self.reader.insert(reader))

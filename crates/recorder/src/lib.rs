@@ -6,6 +6,7 @@
 
 mod decide;
 mod envelope;
+mod erase;
 mod forget;
 mod journal;
 mod ledger;
@@ -17,7 +18,7 @@ mod webhook;
 pub use decide::state_after;
 pub use forget::ForgetCustomers;
 pub use journal::{Firsts, Journal, JournalError};
-pub use ledger::replay_ledger;
+pub use ledger::{replay_bodies, replay_ledger};
 pub use outcome::{Outcome, Reason};
 pub use recorder::Recorder;
 pub use trace::{TraceError, Traced, Tracer};

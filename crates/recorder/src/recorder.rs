@@ -2,13 +2,14 @@ use std::collections::HashSet;
 
 use aggregates::Command;
 use events::Shop;
-use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Quarantined, Settlement, Subscriber, traces};
+use privacy::Vault;
+use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Quarantined, Raw, Settlement, Subscriber, traces};
 use tracing::Instrument;
 
 use crate::decide::decide;
 use crate::journal::{Firsts, Standing};
 use crate::outcome::{self, Outcome, Reason};
-use crate::webhook::{Meaning, Webhook};
+use crate::webhook::{FORGOTTEN, Meaning, Webhook};
 
 /// A body that was seen under another shop before.
 const OTHER_SHOP: &str = "other_shop";
@@ -21,11 +22,17 @@ pub struct Recorder {
     quarantine: Quarantine,
     shops: HashSet<Shop>,
     firsts: Option<Firsts>,
+    vault: Option<Vault>,
 }
 
 impl Recorder {
     pub fn new(store: EventStore, quarantine: Quarantine, shops: impl IntoIterator<Item = Shop>) -> Self {
-        Self { store, quarantine, shops: shops.into_iter().collect(), firsts: None }
+        Self { store, quarantine, shops: shops.into_iter().collect(), firsts: None, vault: None }
+    }
+
+    /// Opens bodies that are sealed, and forgets those of somebody who is forgotten; without it, all must be clear.
+    pub fn opened_by(self, vault: Vault) -> Self {
+        Self { vault: Some(vault), ..self }
     }
 
     /// Asks the journal about every body before it is believed; without one, every body is the first.
@@ -84,6 +91,7 @@ impl Recorder {
     async fn verdict<'a>(&self, webhook: &'a Webhook) -> Result<Verdict<'a>, Failure> {
         let ours = webhook.shop.as_ref().is_some_and(|shop| self.shops.contains(shop));
         Ok(match &webhook.meaning {
+            Meaning::Kept(FORGOTTEN) => Verdict::Keep(FORGOTTEN),
             Meaning::Unreadable(reason, words) => Verdict::Quarantine(reason, words),
             _ if !ours => Verdict::Quarantine("unknown_shop", "no shop of ours"),
             Meaning::Kept(reason) => Verdict::Keep(reason),
@@ -120,7 +128,24 @@ impl Recorder {
             appended += told.appended;
             stale |= told.stale;
         }
+        self.fence(webhook, shop, commands).await?;
         Ok(if appended > 0 { Outcome::Recorded } else { Outcome::Dropped(reason(standing, stale)) })
+    }
+}
+
+impl Recorder {
+    /// What comes late of somebody who is forgotten is recorded without their words, so its body must go too.
+    async fn fence(&self, webhook: &Webhook, shop: &Shop, commands: &[Command]) -> Result<(), Failure> {
+        let (Some(vault), Some(seal)) = (&self.vault, &webhook.delivery.seal) else { return Ok(()) };
+        for mut command in commands.iter().cloned() {
+            for piece in command.personal(shop) {
+                if vault.is_forgotten(&piece.subject).await.map_err(Failure::unavailable)? {
+                    let body = vault.forget_bodies(std::slice::from_ref(seal)).await;
+                    return body.map(drop).map_err(Failure::unavailable);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -158,6 +183,11 @@ impl Subscriber for Recorder {
     const SHARED: bool = true;
     type Message = Webhook;
 
+    async fn open(&self, raw: Raw) -> Result<Raw, Failure> {
+        let bodies = self.vault.as_ref().map(Vault::for_bodies).unwrap_or_default();
+        bodies.open(raw).await.map_err(Failure::unavailable)
+    }
+
     async fn handle(&self, webhook: &Webhook) -> Result<(), Failure> {
         let (topic, shop) = (webhook.topic, webhook.shop.as_ref().map_or("", Shop::as_str));
         let span =
@@ -173,8 +203,10 @@ impl Subscriber for Recorder {
 fn not_kept(error: AppendError) -> Failure {
     match error {
         AppendError::TooLarge { .. } | AppendError::Refused { .. } => Failure::reject(error),
-        AppendError::Full | AppendError::Denied { .. } | AppendError::Unavailable(_) | AppendError::Unconfirmed => {
-            Failure::unavailable(error)
-        }
+        AppendError::Full
+        | AppendError::Denied { .. }
+        | AppendError::Unavailable(_)
+        | AppendError::Unconfirmed
+        | AppendError::Unsealed(_) => Failure::unavailable(error),
     }
 }

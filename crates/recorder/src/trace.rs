@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use events::{AggregateKey, Event, Recorded, Shop, Timestamp};
 use serde::Serialize;
 use streams::{
-    Broker, Cause, DeadLetters, EventStore, Failure, Inbox, InboxDelivery, InboxReader, Quarantine, ReadError,
+    Bodies, Broker, Cause, DeadLetters, EventStore, Failure, Inbox, InboxDelivery, InboxReader, Quarantine, ReadError,
     StoreError, Subscriber, inbox_span, status,
 };
 
@@ -11,7 +11,7 @@ use crate::decide::is_stale;
 use crate::envelope::Envelope;
 use crate::journal::{Firsts, JournalError, Standing, told};
 use crate::recorder::{Recorder, reason};
-use crate::webhook::{Meaning, Webhook};
+use crate::webhook::{FORGOTTEN, Meaning, Webhook};
 
 const BATCH: usize = 2_000;
 /// Quarantined deliveries and dead letters that are looked through.
@@ -21,6 +21,7 @@ const MOST: usize = 100_000;
 /// where to look; where it has not come to, the inbox is read.
 pub struct Tracer {
     broker: Broker,
+    bodies: Bodies,
     store: EventStore,
     firsts: Firsts,
     /// By the sequence in `INBOX`: the reason, and whether it was settled.
@@ -66,7 +67,8 @@ pub enum TraceError {
 }
 
 impl Tracer {
-    pub async fn open(broker: &Broker, firsts: Firsts) -> Result<Self, TraceError> {
+    /// `bodies` opens what is sealed.
+    pub async fn open(broker: &Broker, firsts: Firsts, bodies: Bodies) -> Result<Self, TraceError> {
         let last = inbox_span(broker).await?.last;
         let recorder = status::read(broker, &[Recorder::durable()]).await?;
         let pending = recorder.durables.iter().map(|durable| durable.pending).sum::<u64>();
@@ -79,12 +81,14 @@ impl Tracer {
         let dead = letters.into_iter().map(|letter| (letter.sequence, letter.class.to_string())).collect();
         let given = last.saturating_sub(pending);
         let (broker, store) = (broker.clone(), EventStore::new(broker));
-        Ok(Self { broker, store, firsts, quarantined, dead, given, last })
+        Ok(Self { broker, bodies, store, firsts, quarantined, dead, given, last })
     }
 
     /// The delivery at a sequence of `INBOX`; none when it is not there, or no longer.
     pub async fn delivery(&self, sequence: u64) -> Result<Option<Traced>, TraceError> {
-        let Some(delivery) = Inbox::new(&self.broker).read(sequence).await? else { return Ok(None) };
+        let Some(delivery) = Inbox::new(&self.broker).sealed_by(self.bodies.clone()).read(sequence).await? else {
+            return Ok(None);
+        };
         let standing = self.standing(&delivery).await?;
         self.explain(delivery, standing).await.map(Some)
     }
@@ -160,7 +164,7 @@ impl Tracer {
         headers_only: bool,
         mut see: impl FnMut(InboxDelivery) -> bool,
     ) -> Result<(), TraceError> {
-        let mut reader = InboxReader::new(&self.broker, self.firsts.reached());
+        let mut reader = InboxReader::new(&self.broker, self.firsts.reached()).opened_by(self.bodies.clone());
         reader = if let Some(shop) = shop { reader.of(shop) } else { reader };
         reader = if headers_only { reader.headers_only() } else { reader };
         while reader.position() < self.last {
@@ -228,6 +232,8 @@ impl Tracer {
                 }
                 Ok(("dropped", Some(reason(standing, stale).as_str().to_owned())))
             }
+            // Its body is; what it led to still names it as its cause.
+            (Meaning::Kept(FORGOTTEN), _) => Ok((FORGOTTEN, None)),
             (Meaning::Kept(reason), _) => Ok(("kept", Some((*reason).to_owned()))),
             // Its copy in the quarantine has gone by its age, or it is on its way there.
             (Meaning::Unreadable(reason, _), _) => Ok(("unreadable", Some((*reason).to_owned()))),

@@ -21,6 +21,9 @@ pub struct Webhook {
     pub(crate) meaning: Meaning,
 }
 
+/// In the place of what a body said.
+pub(crate) const FORGOTTEN: &str = "forgotten";
+
 #[derive(Debug, PartialEq)]
 pub(crate) enum Meaning {
     Commands(Vec<Command>),
@@ -42,6 +45,9 @@ impl From<InboxDelivery> for Webhook {
 
 impl Meaning {
     fn read(envelope: &Envelope, delivery: &InboxDelivery) -> Self {
+        if delivery.forgotten {
+            return Self::Kept(FORGOTTEN);
+        }
         let Some(shop) = &envelope.shop else {
             return Self::Unreadable("unknown_shop", "it came in for no shop".to_owned());
         };
@@ -105,6 +111,8 @@ mod tests {
             subject: subject.to_owned(),
             headers: headers.into(),
             body: body.into(),
+            seal: None,
+            forgotten: false,
             trace_parent: None,
         })
     }

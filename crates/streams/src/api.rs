@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::broker::Broker;
 use crate::raw::Raw;
-use crate::{Stream, Unreadable};
+use crate::{SealError, Stream, Unreadable};
 
 pub(crate) const NO_MESSAGE: u64 = 10037;
 pub(crate) const NO_STREAM: u64 = 10059;
@@ -29,6 +29,9 @@ pub enum ReadError {
     Unreadable { position: u64, source: Unreadable },
     #[error("the broker refuses the request ({code}): {description}")]
     Refused { code: u64, description: String },
+    /// What came is sealed.
+    #[error(transparent)]
+    Shut(#[from] SealError),
 }
 
 impl ReadError {
@@ -164,6 +167,7 @@ impl StoredMessage {
             recorded_at: self.time.parse().map_err(|_| Unreadable::Header("time"))?,
             headers: Some(header_block(&block)),
             body: decode("data", &self.data)?.into(),
+            opened: None,
         })
     }
 }

@@ -129,6 +129,7 @@ mod tests {
             recorded_at,
             headers: Some(headers),
             body: body.into(),
+            opened: None,
         }
     }
 

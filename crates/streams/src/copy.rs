@@ -138,6 +138,7 @@ impl LogImport {
             recorded_at: events::Timestamp::UNIX_EPOCH,
             headers: Some(event.header_map()),
             body: event.body.clone(),
+            opened: None,
         };
         match events::Recorded::<events::Event>::read(&raw) {
             Ok(recorded) if is_at_home(event, &recorded.envelope) => Ok(()),

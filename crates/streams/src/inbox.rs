@@ -2,12 +2,13 @@ use async_nats::header::HeaderMap;
 use bytes::Bytes;
 use events::{Timestamp, header};
 
-use crate::Stream;
 use crate::api::ReadError;
+use crate::bodies::{Bodies, seal_of};
 use crate::broker::Broker;
 use crate::header_block;
 use crate::publish::{MESSAGE_ID, NO_RESOURCES, PublishError, STREAM_FULL, put};
 use crate::raw::{FromDelivery, Raw, Unreadable};
+use crate::{Opened, SealError, Stream};
 
 pub(crate) const HTTP_HEADERS: &str = "Http-Headers";
 
@@ -15,6 +16,7 @@ pub(crate) const HTTP_HEADERS: &str = "Http-Headers";
 #[derive(Debug, Clone)]
 pub struct Inbox {
     broker: Broker,
+    bodies: Bodies,
 }
 
 /// A delivery to be kept.
@@ -57,11 +59,20 @@ pub enum AppendError {
     Denied { subject: String },
     #[error("the broker refuses the message ({code}): {description}")]
     Refused { code: u64, description: String },
+    /// It was not sent.
+    #[error(transparent)]
+    Unsealed(#[from] SealError),
 }
 
 impl Inbox {
     pub fn new(broker: &Broker) -> Self {
-        Self { broker: broker.clone() }
+        Self { broker: broker.clone(), bodies: Bodies::default() }
+    }
+
+    /// Bodies are sealed before they are sent, and opened when they are read.
+    #[must_use]
+    pub fn sealed_by(self, bodies: Bodies) -> Self {
+        Self { bodies, ..self }
     }
 
     /// Returns once the broker has the delivery; the caller sets the deadline.
@@ -74,6 +85,7 @@ impl Inbox {
             put(&mut headers, header::TRACE_PARENT, &parent);
         }
         let size = body.len() + block.len();
+        let body = self.bodies.seal(Stream::Inbox, Stream::Inbox.shop(&subject), body, &mut headers).await?;
         append(&self.broker, subject, headers, body, size).await
     }
 
@@ -81,6 +93,7 @@ impl Inbox {
     pub async fn read(&self, sequence: u64) -> Result<Option<InboxDelivery>, ReadError> {
         let Some(raw) = self.broker.message(Stream::Inbox, sequence).await? else { return Ok(None) };
         let unreadable = |source| ReadError::Unreadable { position: sequence, source };
+        let raw = self.bodies.open(raw).await?;
         InboxDelivery::read(&raw).map(Some).map_err(unreadable)
     }
 }
@@ -114,6 +127,10 @@ pub struct InboxDelivery {
     /// The HTTP header block, byte for byte.
     pub headers: Bytes,
     pub body: Bytes,
+    /// Names the key that seals the body where it is stored; none for one that is stored as it came.
+    pub seal: Option<String>,
+    /// That key is destroyed: the body is empty here.
+    pub forgotten: bool,
     /// W3C trace context.
     pub trace_parent: Option<String>,
 }
@@ -128,12 +145,24 @@ impl FromDelivery for InboxDelivery {
             received_at: raw.recorded_at,
             subject: raw.subject().to_owned(),
             headers: block.ok_or(Unreadable::Header(HTTP_HEADERS))?,
-            body: raw.body.clone(),
+            body: readable(raw)?,
+            seal: seal_of(raw).map(str::to_owned),
+            forgotten: raw.opened == Some(Opened::Forgotten),
             trace_parent: raw.header(header::TRACE_PARENT).map(str::to_owned),
         })
     }
 
     fn lane(&self) -> String {
         self.subject.clone()
+    }
+}
+
+/// Empty for what is forgotten, and for what nobody wanted to open, or could.
+pub(crate) fn readable(raw: &Raw) -> Result<Bytes, Unreadable> {
+    match (&raw.opened, seal_of(raw)) {
+        (Some(Opened::Body(body)), _) => Ok(body.clone()),
+        (Some(Opened::Foreign), _) => Err(Unreadable::Body("delivery: its key does not open it")),
+        (None, None) => Ok(raw.body.clone()),
+        (Some(Opened::Forgotten | Opened::Lost), _) | (None, Some(_)) => Ok(Bytes::new()),
     }
 }

@@ -4,6 +4,7 @@ use events::{Shop, subject};
 use tokio::time::{Instant, timeout_at};
 
 use crate::api::ReadError;
+use crate::bodies::Bodies;
 use crate::inbox::InboxDelivery;
 use crate::pull::Pull;
 use crate::raw::{FromDelivery, Raw, ReplySubject};
@@ -17,6 +18,9 @@ const AHEAD: usize = 2_000;
 pub struct InboxReader {
     broker: Broker,
     scope: Scope,
+    bodies: Bodies,
+    /// A body whose key is lost is no reason to stop.
+    tolerant: bool,
     open: Option<Open>,
 }
 
@@ -31,7 +35,23 @@ struct Open {
 impl InboxReader {
     /// Starts with the first delivery after `after`.
     pub fn new(broker: &Broker, after: u64) -> Self {
-        Self { broker: broker.clone(), scope: Scope { after, ..Scope::default() }, open: None }
+        Self {
+            broker: broker.clone(),
+            scope: Scope { after, ..Scope::default() },
+            bodies: Bodies::default(),
+            tolerant: false,
+            open: None,
+        }
+    }
+
+    /// Opens the bodies that are sealed; without this it cannot read them.
+    pub fn opened_by(self, bodies: Bodies) -> Self {
+        Self { bodies, ..self }
+    }
+
+    /// Reads on where the key of a body is lost: it is read as empty.
+    pub fn tolerant(self) -> Self {
+        Self { tolerant: true, ..self }
     }
 
     /// Reads the deliveries to one shop only.
@@ -101,7 +121,11 @@ impl InboxReader {
             open.pending = reply.map_or(0, |reply| reply.pending);
             let position = self.scope.after + 1;
             let unreadable = |source| ReadError::Unreadable { position, source };
-            let raw = Raw::delivered(message).map_err(unreadable)?;
+            let mut raw = Raw::delivered(message).map_err(unreadable)?;
+            if !self.scope.headers_only {
+                raw =
+                    if self.tolerant { self.bodies.open_with_keys(raw).await? } else { self.bodies.open(raw).await? };
+            }
             self.scope.after = raw.sequence;
             // What others put there is not ours to stumble over; the recorder reports it.
             deliveries.extend(InboxDelivery::read(&raw));

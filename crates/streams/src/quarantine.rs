@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::ReadError;
+use crate::bodies::{Bodies, seal_of};
 use crate::broker::Broker;
 use crate::header_block;
-use crate::inbox::{AppendError, Appended, HTTP_HEADERS, InboxDelivery, append};
+use crate::inbox::{AppendError, Appended, HTTP_HEADERS, InboxDelivery, append, readable};
 use crate::publish::{MESSAGE_ID, put};
 use crate::raw::Raw;
-use crate::{Stream, Unreadable};
+use crate::{Opened, Stream, Unreadable};
 
 const INBOX_SEQUENCE: &str = "Inbox-Sequence";
 const INBOX_SUBJECT: &str = "Inbox-Subject";
@@ -28,6 +29,7 @@ const SETTLED: &str = "settled";
 #[derive(Debug, Clone)]
 pub struct Quarantine {
     broker: Broker,
+    bodies: Bodies,
 }
 
 /// A delivery in quarantine, as it came.
@@ -57,7 +59,14 @@ pub struct Settlement {
 
 impl Quarantine {
     pub fn new(broker: &Broker) -> Self {
-        Self { broker: broker.clone() }
+        Self { broker: broker.clone(), bodies: Bodies::default() }
+    }
+
+    /// Bodies are sealed here under keys that live longer than those of the inbox, and opened when they are read;
+    /// without this, sealed ones are read as empty.
+    #[must_use]
+    pub fn sealed_by(self, bodies: Bodies) -> Self {
+        Self { bodies, ..self }
     }
 
     /// Keeps a copy under a stable token for the reason; the same delivery is kept once while the
@@ -82,7 +91,7 @@ impl Quarantine {
         let mut next = 1;
         while let Some(raw) = self.broker.next_message(Stream::Quarantine, &filter, next).await? {
             next = raw.sequence + 1;
-            let item = read(&raw)?;
+            let item = read(&self.bodies.open_with_keys(raw).await?)?;
             let held = items.get(&item.delivery.sequence);
             if held.is_none() || item.settled.is_some() {
                 items.insert(item.delivery.sequence, item);
@@ -92,9 +101,21 @@ impl Quarantine {
         Ok(shown.take(limit).collect())
     }
 
+    /// Every message of a shop, copies and settled ones too.
+    pub async fn every(&self, shop: &Shop) -> Result<Vec<Quarantined>, ReadError> {
+        let filter = format!("quarantine.{}.>", encode(Some(shop)));
+        let (mut items, mut next) = (Vec::new(), 1);
+        while let Some(raw) = self.broker.next_message(Stream::Quarantine, &filter, next).await? {
+            next = raw.sequence + 1;
+            items.push(read(&self.bodies.open_with_keys(raw).await?)?);
+        }
+        Ok(items)
+    }
+
     /// One message of the quarantine; none when there is none at that sequence.
     pub async fn get(&self, sequence: u64) -> Result<Option<Quarantined>, ReadError> {
-        self.broker.message(Stream::Quarantine, sequence).await?.as_ref().map(read).transpose()
+        let Some(raw) = self.broker.message(Stream::Quarantine, sequence).await? else { return Ok(None) };
+        read(&self.bodies.open_with_keys(raw).await?).map(Some)
     }
 
     /// Marks an open delivery as settled: a copy with the mark comes in its place. Does nothing the
@@ -156,11 +177,12 @@ impl Quarantine {
         &self,
         shop: Option<&Shop>,
         reason: &str,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         delivery: &InboxDelivery,
     ) -> Result<Appended, AppendError> {
         let size = delivery.body.len() + delivery.headers.len();
-        append(&self.broker, subject::quarantine(shop, reason), headers, delivery.body.clone(), size).await
+        let body = self.bodies.seal(Stream::Quarantine, shop.cloned(), delivery.body.clone(), &mut headers).await?;
+        append(&self.broker, subject::quarantine(shop, reason), headers, body, size).await
     }
 }
 
@@ -197,7 +219,9 @@ fn read(raw: &Raw) -> Result<Quarantined, ReadError> {
         received_at: raw.header(INBOX_TIME).and_then(|it| it.parse().ok()).unwrap_or(raw.recorded_at),
         subject: raw.header(INBOX_SUBJECT).map_or_else(|| subject::inbox(shop.as_ref(), ""), str::to_owned),
         headers: block.ok_or_else(|| malformed(HTTP_HEADERS))?,
-        body: raw.body.clone(),
+        body: readable(raw).unwrap_or_default(),
+        seal: seal_of(raw).map(str::to_owned),
+        forgotten: raw.opened == Some(Opened::Forgotten),
         trace_parent: raw.header(header::TRACE_PARENT).map(str::to_owned),
     };
     let settled = raw.header(SETTLED_OUTCOME).map(|outcome| Settlement {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use events::{DecodeError, Envelope, Event, Recorded, Timestamp};
 
 use crate::Stream;
+use crate::bodies::Opened;
 
 /// A message of a stream, not yet read.
 #[derive(Debug, Clone)]
@@ -12,7 +13,10 @@ pub struct Raw {
     pub(crate) sequence: u64,
     pub(crate) recorded_at: Timestamp,
     pub(crate) headers: Option<HeaderMap>,
+    /// As it is stored.
     pub(crate) body: Bytes,
+    /// What a sealed body turned out to be; none before somebody has opened it.
+    pub(crate) opened: Option<Opened>,
 }
 
 /// What a subscriber can be handed: the reading of one stream's messages.
@@ -81,6 +85,7 @@ impl Raw {
             recorded_at: reply.recorded_at,
             headers: message.headers,
             body: message.payload,
+            opened: None,
         }
     }
 
@@ -97,6 +102,7 @@ impl Raw {
             recorded_at: header("Nats-Time-Stamp")?.parse().map_err(|_| Unreadable::Header("Nats-Time-Stamp"))?,
             headers: message.headers,
             body: message.payload,
+            opened: None,
         })
     }
 }

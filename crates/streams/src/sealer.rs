@@ -9,7 +9,7 @@ pub trait Sealer: Send + Sync + 'static {
 
 /// The keys cannot be reached; nothing is wrong with what was to be sealed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("personal data cannot be sealed: {0}")]
+#[error("the keys to personal data cannot be used: {0}")]
 pub struct SealError(String);
 
 impl SealError {

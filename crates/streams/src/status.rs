@@ -67,6 +67,13 @@ pub async fn read(broker: &Broker, durables: &[Durable]) -> Result<Status, ReadE
     })
 }
 
+/// All messages up to there are settled by the durable's subscriber: acknowledged, or given up.
+pub async fn settled_to(broker: &Broker, durable: &Durable) -> Result<u64, ReadError> {
+    let info = broker.consumer_info(durable.stream, durable.name).await?;
+    let info = info.ok_or_else(|| ReadError::Missing(format!("the durable consumer {}", durable.name)))?;
+    Ok(info.ack_floor.stream_sequence)
+}
+
 async fn stream_status(broker: &Broker, stream: Stream) -> Result<StreamStatus, ReadError> {
     let info = broker.stream_info(stream).await?;
     let info = info.ok_or_else(|| ReadError::Missing(format!("the stream {stream}")))?;

@@ -25,7 +25,7 @@ pub use step::Step;
 use crate::backoff::Backoff;
 use crate::place::Place;
 use crate::pull::Pull;
-use crate::raw::FromDelivery;
+use crate::raw::{FromDelivery, Raw};
 use crate::topology::{MAX_ACK_PENDING, redrive_name};
 use crate::tries::Tries;
 use crate::{Broker, DeadLetters, Durable, ReadError, Stream, subscribers};
@@ -45,6 +45,11 @@ pub trait Subscriber: Send + Sync + 'static {
 
     /// Called once at a time per lane; called again for a message whose handling may not have ended well.
     fn handle(&self, message: &Self::Message) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Makes a message readable before it is read; most are stored as they are.
+    fn open(&self, raw: Raw) -> impl Future<Output = Result<Raw, Failure>> + Send {
+        async { Ok(raw) }
+    }
 
     /// Whether replicas share the messages. Else one of them has all until it stops or dies, so that a key has
     /// one reader, and the others are ready to take over.

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use streams::Stream;
+use db::Database;
+use privacy::{Kek, Vault};
+use streams::{Bodies, Stream};
 use testkit::{MailServer, NatsCluster, PostgresServer, Proxy};
 
 use super::PATIENCE;
@@ -17,6 +19,8 @@ pub(crate) struct Ground {
     /// Between the product and each node.
     pub(crate) lines: Vec<Proxy>,
     pub(crate) postgres: PostgresServer,
+    /// Where it keeps its rows and its keys.
+    database: String,
     pub(crate) cluster: NatsCluster,
 }
 
@@ -29,15 +33,24 @@ impl Ground {
             lines.push(Proxy::in_front_of(node.port()).await);
         }
         let nats: Vec<String> = lines.iter().map(|line| format!("nats://{}", line.address())).collect();
+        let database = postgres.make_database();
         let sections = format!(
             "[nats]\nurl = \"{}\"\nreplicas = 3\nmax_bytes = 2147483648\n[database]\nurl = \"{}\"\n{}",
             nats.join(","),
-            postgres.make_database(),
+            database,
             notifications(mail.port())
         );
         // What fails is told by whatever depends on it, again and again.
         let house = House::start_with(&sections, "off").await;
-        Self { house, mail, lines, postgres, cluster }
+        Self { house, mail, lines, postgres, database, cluster }
+    }
+
+    /// What opens the bodies that the product keeps.
+    pub(crate) async fn bodies(&self) -> Bodies {
+        let joint = if self.database.contains('?') { '&' } else { '?' };
+        let keys = Database::open_lasting(&format!("{}{joint}schema={}", self.database, privacy::DATABASE)).await;
+        let kek = Kek::parse(&std::fs::read_to_string(self.house.data().join("kek")).unwrap()).unwrap();
+        Vault::open(keys.unwrap(), vec![kek]).await.unwrap().for_bodies()
     }
 
     pub(crate) async fn reads_fail(&self) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use simulator::Answer;
-use streams::{Broker, InboxReader};
+use streams::{Bodies, Broker, InboxReader};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
@@ -80,10 +80,11 @@ impl Journal {
         gaps.chain(first).max().unwrap_or_default()
     }
 
-    /// Whatever was answered 200 is in the inbox, byte for byte, where the answer says. Gives how many that are.
-    pub(crate) async fn is_kept(&self, broker: &Broker) -> usize {
+    /// Whatever was answered 200 is in the inbox where the answer says, and opens to the same bytes. Gives how many that
+    /// are.
+    pub(crate) async fn is_kept(&self, broker: &Broker, bodies: Bodies) -> usize {
         let mut kept = BTreeMap::new();
-        let (mut reader, since) = (InboxReader::new(broker, 0), Instant::now());
+        let (mut reader, since) = (InboxReader::new(broker, 0).opened_by(bodies), Instant::now());
         loop {
             match reader.rest(5_000).await {
                 Ok(deliveries) if deliveries.is_empty() => break,

@@ -5,7 +5,7 @@ mod export;
 use aggregates::{Customer, CustomerCommand};
 use events::{AggregateKey, AggregateKind, CustomerId, OrderId, Shop, Timestamp};
 use projections::Found;
-use projections::redactions::{self, Redaction};
+use projections::redactions::{self, Due, Redaction};
 use serde::Serialize;
 use streams::{Cause, Durability, EventStore};
 
@@ -88,26 +88,37 @@ struct Row {
     shop: Shop,
     #[serde(flatten)]
     found: Found<Redaction>,
+    state: Due,
 }
 
 async fn requests(common: &Common, config: &Config, shop: Option<&Shop>, open: bool) -> Outcome {
     let database = roles::open_database(config, roles::READ_MODELS).await?;
     let configured = config.shops.iter().map(|known| &known.domain);
-    let mut rows = Vec::new();
+    let (mut rows, now) = (Vec::new(), Timestamp::now());
     for shop in shop.map_or_else(|| configured.collect::<Vec<_>>(), |shop| vec![shop]) {
         let found = redactions::list(&database, shop).await.or_exit(Exit::Unavailable)?;
         let found = found.into_iter().filter(|found| !open || found.view.redacted_at.is_none());
-        rows.extend(found.map(|found| Row { shop: shop.clone(), found }));
+        rows.extend(found.map(|found| Row { shop: shop.clone(), state: found.view.due(now), found }));
     }
     if common.output == Format::Json {
         return Ok(output::json(&rows)?);
     }
-    let cells = |Row { shop, found: Found { view, .. } }: &Row| {
-        let done = view.redacted_at.map_or_else(|| "-".to_owned(), |at| format!("{at:.0}"));
+    let cells = |Row { shop, found: Found { view, .. }, state }: &Row| {
+        let done = match (view.redacted_at, state) {
+            (Some(at), _) => format!("{at:.0}"),
+            (None, Due::Overdue) => output::alarmed("overdue", true),
+            (None, Due::Near) => output::alarmed(&format!("{} days left", days(view.due_at, now)), true),
+            (None, _) => format!("{} days left", days(view.due_at, now)),
+        };
         let [asked, due] = [view.requested_at, view.due_at].map(|at| format!("{at:.0}"));
         [shop.to_string(), view.of.clone(), view.orders.len().to_string(), asked, due, done]
     };
     Ok(output::table(["SHOP", "WHO", "ORDERS", "ASKED", "DUE", "DONE"], rows.iter().map(cells))?)
+}
+
+/// Whole ones.
+fn days(until: Timestamp, now: Timestamp) -> i64 {
+    until.duration_since(now).as_hours() / 24
 }
 
 /// Through the log, so that it is done, recorded and done again after a restore like any other request.
@@ -157,6 +168,8 @@ async fn rotate(common: &Common, config: &Config, reason: &str, dry_run: bool) -
         let keys = vault.rotate(&shop, &mut told).await.or_exit(Exit::Precondition)?;
         rotated.push(Rotated { shop, keys });
     }
+    let bodies = vault.rotate_bodies().await.or_exit(Exit::Precondition)?;
+    output::note(&format!("bodies: {bodies} keys"));
     output::note(&format!("because: {reason}"));
     match common.output {
         Format::Json => output::json(&rotated)?,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use db::Database;
 use events::{Shop, subject};
+use privacy::Vault;
 use recorder::{Firsts, Outcome as Recorded, Recorder};
 use serde_json::{Value, json};
 use shopify::{WebhookHeaders, parse_block};
@@ -84,9 +85,17 @@ pub(crate) async fn run(common: &Common, command: &QuarantineCommand) -> Outcome
             }
             Ok(())
         }
-        QuarantineCommand::Show { number, body } => show(common, &quarantine, *number, *body).await,
+        QuarantineCommand::Show { number, body } => {
+            let keys = if *body { Some(vault(common).await?) } else { None };
+            let bodies = keys.map(|keys| keys.for_bodies()).unwrap_or_default();
+            show(common, &quarantine.sealed_by(bodies), *number, *body).await
+        }
         QuarantineCommand::Retry(args) => retry(common, &broker, &quarantine, args).await,
     }
+}
+
+async fn vault(common: &Common) -> Outcome<Vault> {
+    roles::open_vault(&load(common.config.as_deref(), &common.flags(None))?.config).await
 }
 
 impl Filter {
@@ -103,7 +112,7 @@ async fn show(common: &Common, quarantine: &Quarantine, number: u64, body: bool)
     let mut row = row(&item);
     row["headers"] = headers(&item);
     if body {
-        row["body"] = String::from_utf8_lossy(&item.delivery.body).into();
+        row["body"] = body_of(&item).into();
     }
     match common.output {
         Format::Json => output::json(&row)?,
@@ -113,6 +122,8 @@ async fn show(common: &Common, quarantine: &Quarantine, number: u64, body: bool)
 }
 
 async fn retry(common: &Common, broker: &Broker, quarantine: &Quarantine, args: &RetryArgs) -> Outcome {
+    let vault = vault(common).await?;
+    let quarantine = &quarantine.clone().sealed_by(vault.for_bodies());
     let mut items = args.filter.items(quarantine, false, MOST).await?;
     if let Some(gone) = args.numbers.iter().find(|number| !items.iter().any(|item| item.sequence == **number)) {
         return Err(none(*gone).hint("`tillstream quarantine ls` lists what is open"));
@@ -122,9 +133,8 @@ async fn retry(common: &Common, broker: &Broker, quarantine: &Quarantine, args: 
     let shops = loaded.shops()?;
     let journal: Database = roles::open_database(&loaded.config, roles::JOURNAL).await?;
     let names = shops.iter().map(|known| known.shop.clone());
-    let vault = roles::open_vault(&loaded.config).await?;
-    let store = EventStore::new(broker).sealed_by(Arc::new(vault));
-    let recorder = Recorder::new(store, quarantine.clone(), names);
+    let store = EventStore::new(broker).sealed_by(Arc::new(vault.clone()));
+    let recorder = Recorder::new(store, quarantine.clone(), names).opened_by(vault);
     let recorder = recorder.guarded_by(Firsts::read(journal).await?);
     let why = args.reason.as_deref().unwrap_or_default();
     let (mut told, mut left) = (Vec::new(), 0);
@@ -214,7 +224,8 @@ fn row(item: &Quarantined) -> Value {
         "webhook_id": headers.webhook_id,
         "event_id": headers.event_id,
         "api_version": headers.api_version,
-        "bytes": item.delivery.body.len(),
+        // Not known of what was not opened.
+        "bytes": Some(item.delivery.body.len()).filter(|_| item.delivery.seal.is_none() || !item.delivery.body.is_empty()),
         "settled": item.settled,
     })
 }
@@ -225,6 +236,10 @@ fn headers(item: &Quarantined) -> Value {
     let shown = block.iter().filter(|(name, _)| !name.as_str().contains("hmac"));
     let shown = shown.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
     shown.collect::<Vec<_>>().into()
+}
+
+fn body_of(item: &Quarantined) -> Option<String> {
+    (!item.delivery.forgotten).then(|| String::from_utf8_lossy(&item.delivery.body).into_owned())
 }
 
 /// For a person: nothing from outside may steer the terminal.

@@ -13,7 +13,7 @@ use crate::telemetry;
 
 pub(crate) async fn ingress(common: &Common, args: &RoleArgs) -> Outcome {
     let (mut host, ground) = begin(common, args, "ingress").await?;
-    let router = ground.ingress(&mut host)?;
+    let router = ground.ingress(&mut host).await?;
     serve(host, &ground, router, Vec::new()).await
 }
 
@@ -64,7 +64,19 @@ async fn begin(common: &Common, args: &RoleArgs, role: &'static str) -> Outcome<
     let metrics = telemetry::start_metrics()?;
     let broker = roles::connect(url, role, Durability::Unknown).await?;
     roles::require_streams(&broker, &loaded.config.nats).await?;
-    Ok((host, Ground { config: loaded.config, origin, shops, broker, metrics, demo: false, vault: OnceCell::new() }))
+    Ok((
+        host,
+        Ground {
+            config: loaded.config,
+            origin,
+            shops,
+            broker,
+            metrics,
+            demo: false,
+            keys: OnceCell::new(),
+            vault: OnceCell::new(),
+        },
+    ))
 }
 
 async fn serve(mut host: Host, ground: &Ground, router: Router, watched: Vec<Watched>) -> Outcome {

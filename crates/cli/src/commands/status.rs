@@ -3,6 +3,8 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use events::Timestamp;
+use projections::redactions::{self, Due};
 use serde_json::Value;
 
 use super::instance;
@@ -50,11 +52,22 @@ fn print(status: &Value) -> std::io::Result<()> {
         number("/events/head"),
         if status["settled"] == true { "settled" } else { "working" },
     ))?;
+    if let Some(redactions) = redactions(status) {
+        output::line(redactions)?;
+    }
     let subscribers = rows(&status["subscribers"], ["name", "pending", "ack_pending", "dead", "paused"]);
     output::table(["SUBSCRIBER", "PENDING", "UNACKED", "DEAD", "PAUSED"], subscribers)?;
     output::line("")?;
     let projections = rows(&status["projections"], ["name", "version", "position", "lag", "heartbeat_at", "error"]);
     output::table(["PROJECTION", "VERSION", "POSITION", "LAG", "HEARTBEAT", "ERROR"], projections)
+}
+
+/// Who is to be forgotten; red when the first deadline is near. None when there is nobody.
+fn redactions(status: &Value) -> Option<String> {
+    let open = status.pointer("/redactions/open")?.as_u64().filter(|open| *open > 0)?;
+    let due_at: Timestamp = status.pointer("/redactions/due_at")?.as_str()?.parse().ok()?;
+    let text = format!("{open} to be forgotten, the first by {due_at:.0}\n");
+    Some(output::alarmed(&text, matches!(redactions::due(due_at, Timestamp::now()), Due::Near | Due::Overdue)))
 }
 
 /// The list's objects as rows of the named fields.

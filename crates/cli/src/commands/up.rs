@@ -38,7 +38,16 @@ pub(crate) async fn run(common: &Common, args: &UpArgs) -> Outcome {
     let nats_url = nats.as_ref().map_or_else(|| config.nats.url.clone().unwrap_or_default(), OwnNats::url);
 
     let (broker, metrics) = connect(&config, &nats_url).await?;
-    let ground = Ground { config, origin, shops, broker, metrics, demo: args.demo, vault: OnceCell::new() };
+    let ground = Ground {
+        config,
+        origin,
+        shops,
+        broker,
+        metrics,
+        demo: args.demo,
+        keys: OnceCell::new(),
+        vault: OnceCell::new(),
+    };
     let router = start_roles(&ground, &mut host).await?;
     host.serve(listener, router, &ground.config.server);
     let running = Running { pid: std::process::id(), url: format!("http://{}", reachable(address)), nats_url };
@@ -82,7 +91,7 @@ async fn start_roles(ground: &Ground, host: &mut Host) -> Outcome<Router> {
     let access = ground.access().await?;
     let query = ground.query(host, models.clone(), copies.clone(), Arc::clone(&access)).await?;
     let watched = [models].into_iter().chain(copies).collect();
-    Ok(ground.ingress(host)?.merge(query).merge(ground.commands(access)).merge(ground.operations(watched)))
+    Ok(ground.ingress(host).await?.merge(query).merge(ground.commands(access)).merge(ground.operations(watched)))
 }
 
 /// The one line that says it works, and what to try next. Nobody may be reading: that is fine.

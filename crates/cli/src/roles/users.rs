@@ -32,6 +32,7 @@ fn recorder(durables: &[Durable]) -> User {
         .reads(Stream::Inbox, durables)
         .reads(Stream::Events, durables)
         .appends(AggregateKind::ALL.into_iter().filter(|kind| !ours.contains(kind)))
+        .gets(Stream::Quarantine)
         .publishes("quarantine.>")
 }
 

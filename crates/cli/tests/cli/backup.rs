@@ -36,6 +36,12 @@ async fn what_was_backed_up_is_there_after_a_restore_and_nothing_is_done_twice()
     drop(lost);
 
     let elsewhere = tempfile::tempdir().unwrap();
+    // What is sealed needs its keys.
+    std::fs::create_dir(elsewhere.path().join("data")).unwrap();
+    let kept = ["kek", "privacy.db", "privacy.db-wal"].map(|file| (dir.path().join("data").join(file), file));
+    for (kept, file) in kept.into_iter().filter(|(kept, _)| kept.exists()) {
+        std::fs::copy(kept, elsewhere.path().join("data").join(file)).unwrap();
+    }
     let new = Nats::start(elsewhere.path(), free_address(), "");
     let at = ["--nats-url", &new.url()];
     let planned = json(dir.path(), &[&["streams", "restore", "copy", "--dry-run"][..], &at].concat());

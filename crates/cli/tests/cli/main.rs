@@ -7,6 +7,7 @@ mod exit_codes;
 mod inventory;
 mod keys;
 mod loyalty;
+mod marks;
 mod notify;
 mod operators;
 mod permissions;

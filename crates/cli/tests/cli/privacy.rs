@@ -1,146 +1,260 @@
-//! A canary: what is planted in a customer's words is found nowhere that is not the inbox, and is gone when they are
-//! forgotten, however the process dies.
+//! A canary: what is planted in the words of fifty customers is found nowhere, and cannot be read when they are forgotten,
+//! however the process dies.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Instant;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::process::{PATIENCE, Up};
+use crate::marks::{IP, NAME, PHONE, found_in, marked};
+use crate::process::{PATIENCE, Up, tillstream};
 use crate::shop::{json_of, order, run, said, say, settled};
 
-/// Nobody is called so.
-const MARK: &str = "Zyxcanary";
+const CUSTOMERS: u64 = 50;
+/// Longer than any other number: a body names somebody by theirs.
+const FIRST: u64 = 7_207_119_551;
+/// Who is not forgotten, and has nothing planted.
+const STAYS: u64 = 9_900_000_001;
 
-fn customer(id: u64) -> Value {
+/// Every third one has ordered as a guest only.
+fn is_guest(n: u64) -> bool {
+    n % 3 == 0
+}
+
+fn order_of(n: u64) -> u64 {
+    FIRST + 1_000_000 + n
+}
+
+fn address(name: &str) -> Value {
+    json!({"first_name": name, "last_name": name, "company": name, "address1": format!("1 {name} Road"), "address2": name,
+        "city": format!("{name}ville"), "zip": format!("75{name}"), "country_code": "FR", "phone": PHONE})
+}
+
+fn customer(id: u64, name: &str) -> Value {
     json!({
-        "id": id, "first_name": format!("{MARK}first"), "last_name": format!("{MARK}last"), "state": "enabled",
-        "email": format!("{MARK}{id}@example.com"), "phone": "+33612345678", "note": format!("{MARK} likes tea"),
-        "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
-        "default_address": {"first_name": format!("{MARK}first"), "address1": format!("1 {MARK} Road"),
-            "city": format!("{MARK}ville"), "country_code": "FR"},
+        "id": id, "first_name": name, "last_name": name, "state": "enabled", "email": format!("{name}{id}@example.com"),
+        "phone": format!("{PHONE}{}", id % 100), "note": format!("{name} likes tea"), "tags": "",
+        "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "default_address": address(name),
     })
 }
 
-fn ordered() -> Value {
+fn ordered(n: u64) -> Value {
     let mut body = order(0);
-    body["email"] = format!("{MARK}@example.com").into();
-    body["note"] = format!("{MARK} rings twice").into();
-    body["shipping_address"] = json!({"first_name": MARK, "city": format!("{MARK}ville"), "country_code": "FR"});
+    let checkout = format!("checkout-of-{n}");
+    let planted = [
+        ("id", order_of(n).into()),
+        ("name", format!("#{n}").into()),
+        ("customer", if is_guest(n) { Value::Null } else { customer(FIRST + n, NAME) }),
+        ("email", format!("{NAME}{n}@example.com").into()),
+        ("contact_email", format!("{NAME}{n}@example.com").into()),
+        ("phone", PHONE.into()),
+        ("note", format!("{NAME} rings twice").into()),
+        ("browser_ip", IP.into()),
+        ("client_details", json!({"browser_ip": IP, "user_agent": NAME})),
+        ("checkout_token", checkout.into()),
+        ("shipping_address", address(NAME)),
+        ("billing_address", address(NAME)),
+    ];
+    planted.into_iter().for_each(|(field, value)| body[field] = value);
     body
 }
 
-/// The mark as it would stand in a file: in clear, in hexadecimal, in base64 at each alignment, in UTF-16.
-fn spellings() -> Vec<Vec<u8>> {
-    let hex: String = MARK.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut all = vec![MARK.into(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
-    all.push(MARK.encode_utf16().flat_map(u16::to_le_bytes).collect());
-    all.push(MARK.encode_utf16().flat_map(u16::to_be_bytes).collect());
-    for before in 0..3 {
-        let text = STANDARD_NO_PAD.encode([" ".repeat(before).as_bytes(), MARK.as_bytes()].concat());
-        // The first and the last characters depend on what stands beside it.
-        all.push(text.as_bytes()[4..text.len() - 3].to_vec());
-    }
-    all
+fn checkout(n: u64) -> Value {
+    json!({
+        "id": order_of(n) + 1_000_000, "token": format!("checkout-of-{n}"), "created_at": "2026-01-02T00:00:00Z",
+        "updated_at": "2026-01-02T00:00:00Z", "email": format!("{NAME}{n}@example.com"), "phone": PHONE, "currency": "EUR",
+        "total_price": "0", "line_items": [], "abandoned_checkout_url": format!("https://acme.example/{NAME}"),
+        "shipping_address": address(NAME), "billing_address": address(NAME), "customer_locale": "fr",
+    })
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
+/// As Shopify asks for it, with all that it knows of them.
+fn redact(n: u64) -> Value {
+    let customer = json!({"id": FIRST + n, "email": format!("{NAME}{n}@example.com"), "phone": PHONE});
+    json!({"shop_domain": "acme.myshopify.com", "customer": customer, "orders_to_redact": [order_of(n)]})
 }
 
-/// The files that hold the mark.
-fn marked(folder: &Path) -> Vec<PathBuf> {
-    let spellings = spellings();
-    let holds = |path: &PathBuf| {
-        let bytes = std::fs::read(path).unwrap_or_default();
-        spellings.iter().any(|mark| bytes.windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark)))
-    };
-    files(folder).into_iter().filter(holds).collect()
-}
-
-fn in_the_inbox(path: &Path) -> bool {
-    path.components().any(|part| part.as_os_str() == "INBOX")
+/// `up` with its whole log in a file beside its data.
+fn start(dir: &Path) -> Up {
+    let log = File::options().create(true).append(true).open(dir.join("up.log")).unwrap();
+    let mut command = tillstream(dir);
+    command.args(["up", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(log).env("RUST_LOG", "debug");
+    command.env("TILLSTREAM_SHOPS_0_DOMAIN", "acme.myshopify.com").env("TILLSTREAM_SHOPS_0_SECRETS", "secret");
+    command.env("TILLSTREAM_ACCESS_OPEN", "true");
+    Up::spawn(dir, command)
 }
 
 async fn shown(up: &Up, path: &str) -> String {
     reqwest::get(format!("{}{path}", up.url)).await.unwrap().text().await.unwrap()
 }
 
-fn open_requests(dir: &Path) -> Vec<Value> {
-    json_of(dir, &["privacy", "requests", "--open"]).as_array().unwrap().clone()
+/// Whatever can be read of somebody.
+fn paths(n: u64) -> Vec<String> {
+    let order = order_of(n);
+    let mut paths = vec![
+        format!("/v1/acme/orders/{order}"),
+        format!("/v1/acme/orders/{order}/events"),
+        format!("/v1/acme/orders/{order}/timeline"),
+        format!("/v1/acme/notifications?order_id={order}"),
+    ];
+    if !is_guest(n) {
+        let customer = FIRST + n;
+        paths.extend([format!("/v1/acme/customers/{customer}"), format!("/v1/acme/customers/{customer}/events")]);
+    }
+    paths
 }
 
-async fn until_forgotten(up: &Up, dir: &Path) {
+async fn until_forgotten(up: &Up, dir: &Path, requests: usize) {
     let since = Instant::now();
     loop {
         settled(up).await;
-        let requests = json_of(dir, &["privacy", "requests"]);
-        if !requests.as_array().unwrap().is_empty() && open_requests(dir).is_empty() {
+        let all = json_of(dir, &["privacy", "requests"]);
+        let done = all.as_array().unwrap().iter().filter(|request| request["state"] == "done").count();
+        if done == requests {
             return;
         }
-        assert!(since.elapsed() < PATIENCE, "not forgotten: {requests}");
+        assert!(since.elapsed() < PATIENCE, "{done} of {requests} are forgotten");
     }
 }
 
+/// Of everybody, over HTTP, and of some by the commands that open.
+async fn readable(up: &Up, dir: &Path) -> usize {
+    let mut found = 0;
+    for n in 1..=CUSTOMERS {
+        for path in paths(n) {
+            let text = shown(up, &path).await;
+            assert!(text.starts_with('{') || text.starts_with('['), "{path}: {text}");
+            found += usize::from(!found_in(text.as_bytes()).is_empty());
+        }
+    }
+    for command in [&["events", "show", "2", "--open"][..], &["quarantine", "show", "1", "--body"]] {
+        let output = run(dir, command);
+        found += usize::from(!found_in(&output.stdout).is_empty() || !found_in(&output.stderr).is_empty());
+    }
+    found
+}
+
+fn export(dir: &Path, n: u64, file: &str) -> Value {
+    let (customer, order) = ((FIRST + n).to_string(), order_of(n).to_string());
+    let who = ["privacy", "export", "--shop", "acme", "--customer", &customer, "--order", &order, "--reason", "a test"];
+    said(run(dir, &[&who[..], &["--file", file]].concat()), 0);
+    let report = std::fs::read(dir.join(file)).unwrap();
+    std::fs::remove_file(dir.join(file)).unwrap();
+    serde_json::from_slice(&report).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_planted_mark_is_found_in_the_inbox_only_and_cannot_be_read_once_its_customer_is_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
-    let up = Up::start(dir.path(), &[]);
-    say(&up, "customers/create", &customer(7)).await;
-    say(&up, "customers/create", &customer(8)).await;
-    say(&up, "orders/create", &ordered()).await;
+async fn what_is_planted_is_found_nowhere_and_cannot_be_read_once_its_people_are_forgotten() {
+    let (dir, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let dir = dir.path();
+    let up = start(dir);
+    say(&up, "customers/create", &customer(STAYS, "Bob")).await;
+    for n in 1..=CUSTOMERS {
+        if !is_guest(n) {
+            say(&up, "customers/create", &customer(FIRST + n, NAME)).await;
+        }
+        say(&up, "checkouts/create", &checkout(n)).await;
+        say(&up, "orders/create", &ordered(n)).await;
+    }
+    // What cannot be read is kept too.
+    say(&up, "orders/unheard_of", &ordered(1)).await;
     settled(&up).await;
-    // The control: it is there, and would be found.
-    assert!(shown(&up, "/v1/acme/customers/7").await.contains(MARK));
-    assert!(shown(&up, "/v1/acme/orders/1001/events").await.contains(MARK));
-    let export = dir.path().join("export.ndjson");
-    said(run(dir.path(), &["events", "export", "--file", &export.display().to_string()]), 0);
-    let found = marked(dir.path());
-    assert!(found.iter().any(|path| in_the_inbox(path)), "the inbox holds bodies as they came: {found:?}");
-    assert_eq!(found.into_iter().filter(|path| !in_the_inbox(path)).collect::<Vec<_>>(), Vec::<PathBuf>::new());
 
-    let report = dir.path().join("report.json");
-    let who = ["privacy", "export", "--shop", "acme", "--customer", "7", "--reason", "a test", "--file"];
-    said(run(dir.path(), &[&who[..], &[&report.display().to_string()]].concat()), 0);
-    let held: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
-    let of: Vec<&str> =
-        held["aggregates"].as_array().unwrap().iter().map(|held| held["of"].as_str().unwrap()).collect();
-    assert_eq!(of, ["customer/7", "loyalty/7", "order/1001"]);
-    assert_eq!(held["aggregates"][0]["events"][0]["data"]["profile"]["email"], format!("{MARK}7@example.com"));
-    std::fs::remove_file(report).unwrap();
+    // The control: it is there for who may read it.
+    assert!(readable(&up, dir).await > usize::try_from(CUSTOMERS).unwrap() * 2);
+    let report = export(dir, 1, "report.json");
+    let of: Vec<&str> = report["aggregates"].as_array().unwrap().iter().map(|it| it["of"].as_str().unwrap()).collect();
+    let theirs =
+        [format!("customer/{}", FIRST + 1), "checkout/checkout-of-1".to_owned(), format!("order/{}", order_of(1))];
+    assert!(theirs.iter().all(|key| of.contains(&key.as_str())), "{of:?}");
+    assert_eq!(found_in(report.to_string().as_bytes()).into_iter().collect::<Vec<_>>(), [PHONE, NAME]);
+    // And nowhere else.
+    said(run(dir, &["events", "export", "--file", "export.ndjson"]), 0);
+    assert_eq!(marked(dir), [], "before");
+    for file in ["privacy.db", "privacy.db-wal"] {
+        let _ = std::fs::copy(dir.join("data").join(file), beside.path().join(file));
+    }
 
-    let redact = json!({"shop_domain": "acme.myshopify.com", "customer": {"id": 7}, "orders_to_redact": [1001]});
-    say(&up, "customers/redact", &redact).await;
+    // In the middle of it the process dies.
+    for n in 1..=CUSTOMERS / 2 {
+        say(&up, "customers/redact", &redact(n)).await;
+    }
     up.signal(Signal::KILL);
     drop(up);
-    let up = Up::start(dir.path(), &[]);
-    until_forgotten(&up, dir.path()).await;
-    for path in ["/v1/acme/customers/7", "/v1/acme/customers/7/events", "/v1/acme/orders/1001/events"] {
-        let text = shown(&up, path).await;
-        assert!(text.contains("\"position\"") && !text.contains(MARK), "{path}: {text}");
+    let up = start(dir);
+    for n in CUSTOMERS / 2 + 1..=CUSTOMERS {
+        say(&up, "customers/redact", &redact(n)).await;
     }
-    assert!(shown(&up, "/v1/acme/customers/8").await.contains(MARK), "somebody else is not forgotten");
-    let trace = said(run(dir.path(), &["events", "show", "1", "--open"]), 0);
-    assert!(!trace.contains(MARK), "{trace}");
+    until_forgotten(&up, dir, usize::try_from(CUSTOMERS).unwrap()).await;
+    gone(&up, dir).await;
+    assert!(shown(&up, &format!("/v1/acme/customers/{STAYS}")).await.contains("Bob"), "somebody else is not forgotten");
+    assert!(shown(&up, &format!("/v1/acme/customers/{STAYS}/events")).await.contains("Bob likes tea"));
 
-    said(run(dir.path(), &["privacy", "redact", "--shop", "acme", "--customer", "8", "--reason", "a test"]), 0);
-    until_forgotten(&up, dir.path()).await;
-    assert!(!shown(&up, "/v1/acme/customers/8").await.contains(MARK));
-    let mut late = customer(8);
+    let mut late = customer(FIRST + 1, NAME);
     late["updated_at"] = "2026-02-01T00:00:00Z".into();
     say(&up, "customers/update", &late).await;
     settled(&up).await;
-    assert!(!shown(&up, "/v1/acme/customers/8/events").await.contains(MARK), "what comes late is not kept");
-    let verified = run(dir.path(), &["projections", "verify", "--all"]);
+    gone(&up, dir).await;
+    let verified = run(dir, &["projections", "verify", "--all"]);
     assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stderr));
-    let outside: Vec<PathBuf> = marked(dir.path()).into_iter().filter(|path| !in_the_inbox(path)).collect();
-    assert_eq!(outside, Vec::<PathBuf>::new());
+    certified(dir);
+
+    // A backup of the keys from before comes back.
+    up.signal(Signal::KILL);
+    drop(up);
+    for file in ["privacy.db", "privacy.db-wal", "privacy.db-shm"] {
+        let _ = std::fs::remove_file(dir.join("data").join(file));
+        let _ = std::fs::copy(beside.path().join(file), dir.join("data").join(file));
+    }
+    let up = start(dir);
+    gone(&up, dir).await;
+    assert!(shown(&up, &format!("/v1/acme/customers/{STAYS}")).await.contains("Bob"));
+}
+
+/// Nobody can read it, and it stands in no file, export or metric.
+async fn gone(up: &Up, dir: &Path) {
+    assert_eq!(readable(up, dir).await, 0);
+    assert_eq!(found_in(shown(up, "/metrics").await.as_bytes()).len(), 0);
+    assert_eq!(found_in(export(dir, 1, "report.json").to_string().as_bytes()).len(), 0);
+    std::fs::remove_file(dir.join("export.ndjson")).unwrap();
+    said(run(dir, &["events", "export", "--file", "export.ndjson"]), 0);
+    assert_eq!(marked(dir), []);
+}
+
+/// Who asks gets a proof that others can check.
+fn certified(dir: &Path) {
+    let id = (FIRST + 1).to_string();
+    let certificate = said(run(dir, &["privacy", "certificate", "--shop", "acme", "--customer", &id]), 0);
+    assert_eq!(found_in(certificate.as_bytes()).len(), 0);
+    std::fs::write(dir.join("certificate.json"), &certificate).unwrap();
+    let key = said(run(dir, &["privacy", "certificate", "--public-key"]), 0);
+    let check = ["privacy", "certificate", "--verify", "certificate.json"];
+    assert!(said(run(dir, &check), 0).starts_with(&format!("genuine: customer/{id} of acme was forgotten at ")));
+    said(run(dir, &[&check[..], &["--public-key", key.trim()]].concat()), 0);
+    said(run(dir, &[&check[..], &["--public-key", "AAAA"]].concat()), 5);
+    std::fs::write(dir.join("certificate.json"), certificate.replace(&id, &STAYS.to_string())).unwrap();
+    said(run(dir, &check), 5);
+    let stays = STAYS.to_string();
+    said(run(dir, &["privacy", "certificate", "--shop", "acme", "--customer", &stays]), 3);
+    std::fs::remove_file(dir.join("certificate.json")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_may_ask_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let up = start(dir);
+    say(&up, "customers/create", &customer(FIRST, NAME)).await;
+    settled(&up).await;
+    let id = FIRST.to_string();
+    let ask = ["privacy", "redact", "--shop", "acme", "--customer", &id, "--reason", "a test"];
+    assert!(said(run(dir, &[&ask[..], &["--dry-run"]].concat()), 0).contains("would have"));
+    assert_eq!(json_of(dir, &["privacy", "requests"]), json!([]));
+    said(run(dir, &ask), 0);
+    until_forgotten(&up, dir, 1).await;
+    assert_eq!(found_in(shown(&up, &format!("/v1/acme/customers/{id}/events")).await.as_bytes()).len(), 0);
+    assert!(shown(&up, "/metrics").await.contains("tillstream_privacy_requests_open"));
 }

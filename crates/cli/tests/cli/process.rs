@@ -50,7 +50,7 @@ impl Up {
         Self::spawn(dir, command)
     }
 
-    fn spawn(dir: &Path, mut command: Command) -> Self {
+    pub(crate) fn spawn(dir: &Path, mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -21,6 +21,7 @@ fn an_ingress_out_of_file_descriptors_goes_on() {
     command.args(["-c", "ulimit -n \"$1\"; shift; exec \"$@\"", "sh", DESCRIPTORS]).arg(ours.get_program());
     command.args(["ingress", "--nats-url", &nats.url(), "--listen", &address.to_string()]).current_dir(dir.path());
     command.env("TILLSTREAM_SHOPS_0_DOMAIN", "acme.myshopify.com").env("TILLSTREAM_SHOPS_0_SECRETS", "secret");
+    command.env("TILLSTREAM_PRIVACY_KEK", "env:A_KEK").env("A_KEK", "01".repeat(32));
     let mut ingress = command.stderr(Stdio::null()).spawn().unwrap();
     until("the ingress listens", || listens(address));
 

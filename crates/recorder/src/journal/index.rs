@@ -31,7 +31,7 @@ pub(super) fn row(delivery: &InboxDelivery, envelope: &Envelope) -> Change {
 }
 
 /// The aggregate that the body names, whatever becomes of it; a body that speaks of several names one.
-fn about(envelope: &Envelope, body: &[u8]) -> Option<AggregateKey> {
+pub(crate) fn about(envelope: &Envelope, body: &[u8]) -> Option<AggregateKey> {
     let (shop, topic) = (envelope.shop.as_ref()?, envelope.topic?);
     let kind: AggregateKind = topic.resource.parse().ok()?;
     let id = if topic.key.is_empty() { shop.to_string() } else { topic.id_of(body).ok()? };

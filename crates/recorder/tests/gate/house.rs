@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use recorder::{Firsts, Journal, Recorder, Traced, Tracer};
 use shopify::encode_block;
 use streams::{
-    EventStore, Inbox, InboxMessage, Quarantine, Subscriber, Subscription, SubscriptionSettings,
+    Bodies, EventStore, Inbox, InboxMessage, Quarantine, Subscriber, Subscription, SubscriptionSettings,
     status::{self, Status},
 };
 use tempfile::TempDir;
@@ -133,7 +133,7 @@ impl House {
     }
 
     pub(crate) async fn tracer(&self) -> Tracer {
-        Tracer::open(&self.fixture.broker, self.firsts.clone()).await.unwrap()
+        Tracer::open(&self.fixture.broker, self.firsts.clone(), Bodies::default()).await.unwrap()
     }
 
     pub(crate) async fn events(&self, kind: AggregateKind, id: u64) -> Vec<Envelope> {

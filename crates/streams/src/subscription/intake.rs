@@ -19,6 +19,10 @@ impl<S: Subscriber> Subscription<S> {
             return;
         }
         let delivery = Delivery::new(&self.broker, reply.clone());
+        let raw = match self.handling.subscriber.open(raw).await {
+            Ok(raw) => raw,
+            Err(failure) => return self.pause(&failure.to_string()),
+        };
         let content = S::Message::read(&raw);
         if content.as_ref().is_err_and(Unreadable::is_unknown_type) {
             count::<S>("skipped");
@@ -71,6 +75,10 @@ impl<S: Subscriber> Subscription<S> {
         };
         tracing::info!(subscriber = S::NAME, sequence = raw.sequence, reason = redrive.reason, "redriven");
         count::<S>("redriven");
+        let raw = match self.handling.subscriber.open(raw).await {
+            Ok(raw) => raw,
+            Err(failure) => return self.pause(&failure.to_string()),
+        };
         let content = S::Message::read(&raw);
         let lane = self.lane(&raw, &content);
         let item = Item { request: Some(request.sequence), ..Item::new(delivery, raw, content, tried) };

@@ -44,7 +44,8 @@ pub(super) async fn run(common: &Common, broker: &Broker, head: u64, args: &Trac
     };
     let journal = roles::open_database(&config.config, roles::JOURNAL).await?;
     let database = roles::open_database(&config.config, roles::READ_MODELS).await?;
-    let tracer = Tracer::open(broker, Firsts::read(journal).await?).await.map_err(explain)?;
+    let bodies = roles::open_vault(&config.config).await?.for_bodies();
+    let tracer = Tracer::open(broker, Firsts::read(journal).await?, bodies).await.map_err(explain)?;
     let actions = Actions::open(broker, &database, head).await?;
     let roots = Roots::find(&tracer, &actions, args, &shops).await?;
     let events = follow(&actions, &roots).await?;
