@@ -21,7 +21,7 @@ const STAYS: u64 = 9_900_000_001;
 
 /// Every third one has ordered as a guest only.
 fn is_guest(n: u64) -> bool {
-    n % 3 == 0
+    n.is_multiple_of(3)
 }
 
 fn order_of(n: u64) -> u64 {
