@@ -24,6 +24,8 @@ pub(crate) type Written = (RowKey, Content, u64);
 pub(crate) enum Taken {
     Kept,
     Replaced,
+    /// There is none.
+    Absent,
 }
 
 impl Taken {
@@ -31,6 +33,7 @@ impl Taken {
         let assignments: Vec<String> = names[2..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
         match self {
             Self::Kept => " ON CONFLICT (shop, id) DO NOTHING".to_owned(),
+            Self::Absent => String::new(),
             Self::Replaced => format!(" ON CONFLICT (shop, id) DO UPDATE SET {}", assignments.join(", ")),
         }
     }
@@ -50,17 +53,27 @@ impl Batch {
         Ok(match &mut self.held {
             // It has all of the database to itself.
             Held::Sqlite(transaction) => sqlite::load(transaction, table, keys).await?,
-            Held::Postgres(transaction) => postgres::load(transaction, table, keys, " FOR UPDATE OF held").await?,
+            Held::Postgres(transaction) => postgres::load(transaction, table, keys, " FOR UPDATE").await?,
         })
     }
 
     /// Writes the rows whose keys are free; what is there stays. No key twice, and nothing is removed.
     pub async fn add(&mut self, table: &Table, changes: Vec<Change>) -> Result<(), Error> {
+        self.write(table, changes, Taken::Kept).await
+    }
+
+    /// Writes rows that are known not to be there, which costs half of [`Batch::save`]; fails when one is. No key twice,
+    /// and nothing is removed.
+    pub async fn create_rows(&mut self, table: &Table, changes: Vec<Change>) -> Result<(), Error> {
+        self.write(table, changes, Taken::Absent).await
+    }
+
+    async fn write(&mut self, table: &Table, changes: Vec<Change>, taken: Taken) -> Result<(), Error> {
         let rows = changes.into_iter().filter_map(|Change { key, content, position }| Some((key, content?, position)));
         let rows: Vec<Written> = rows.collect();
         match &mut self.held {
-            Held::Sqlite(transaction) => sqlite::write(transaction, table, rows, Taken::Kept).await?,
-            Held::Postgres(transaction) => postgres::write(transaction, table, rows, Taken::Kept).await?,
+            Held::Sqlite(transaction) => sqlite::write(transaction, table, rows, taken).await?,
+            Held::Postgres(transaction) => postgres::write(transaction, table, rows, taken).await?,
         }
         Ok(())
     }

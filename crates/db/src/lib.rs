@@ -23,6 +23,7 @@ mod select;
 mod snapshot;
 mod sqlite;
 mod table;
+mod words;
 
 pub use batch::Batch;
 pub use build::{Build, BuildState, Code, UnknownState};
@@ -33,3 +34,4 @@ pub use error::{Error, OpenError, ResumeError};
 pub use select::{Cursor, CursorError, Filter, Order, Page, Select};
 pub use snapshot::{Snapshot, Stored};
 pub use table::{Change, Column, ColumnKind, Content, Document, RowKey, Table, Value};
+pub use words::Words;

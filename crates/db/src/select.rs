@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use events::Shop;
 
-use crate::{Document, Value};
+use crate::{Document, Value, Words};
 
 /// What to find in a table. Columns are declared constants; values are only ever bound.
 #[derive(Debug, Clone)]
@@ -18,6 +18,12 @@ pub struct Select<'a> {
 }
 
 impl<'a> Select<'a> {
+    /// Every row of the shop whose `column` is one of `numbers`, by id.
+    pub fn all_among(shop: &'a Shop, column: &'static str, numbers: Vec<i64>) -> Self {
+        let filters = vec![Filter::Among(column, numbers)];
+        Self { shop, filters, order: Order::Id, after: None, limit: u32::MAX }
+    }
+
     /// Every row of the shop whose `column` is `value`, by id.
     pub fn all_with(shop: &'a Shop, column: &'static str, value: impl Into<Value>) -> Self {
         let filters = vec![Filter::Equals(column, value.into())];
@@ -28,18 +34,22 @@ impl<'a> Select<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
     Equals(&'static str, Value),
+    /// One of these.
+    Among(&'static str, Vec<i64>),
     AtLeast(&'static str, i64),
     Below(&'static str, i64),
-    /// The text contains this one, byte for byte.
-    Contains(&'static str, String),
+    /// All of the words are in the column; of the last one its beginning is enough. No words are in none.
+    Words(&'static str, Words),
 }
 
 impl Filter {
     pub(crate) fn column(&self) -> &'static str {
         match self {
-            Self::Equals(column, _) | Self::AtLeast(column, _) | Self::Below(column, _) | Self::Contains(column, _) => {
-                column
-            }
+            Self::Equals(column, _)
+            | Self::Among(column, _)
+            | Self::AtLeast(column, _)
+            | Self::Below(column, _)
+            | Self::Words(column, _) => column,
         }
     }
 }

@@ -73,7 +73,7 @@ where
     };
     let columns = table.columns.iter().zip(4..).map(|(column, index)| {
         Ok(match column.kind {
-            ColumnKind::Text => row.try_get::<Option<String>, _>(index)?.into(),
+            ColumnKind::Text | ColumnKind::Words => row.try_get::<Option<String>, _>(index)?.into(),
             ColumnKind::Integer => row.try_get::<Option<i64>, _>(index)?.into(),
         })
     });

@@ -2,10 +2,20 @@
 
 mod open;
 mod rows;
+mod words;
 
 pub(crate) use open::open;
 pub(crate) use rows::{columns, load, remove, write};
+pub(crate) use words::{show_words, word_index};
 
 use crate::definition::Dialect;
 
-pub(crate) const DIALECT: Dialect = Dialect { text: "TEXT", integer: "INTEGER", options: " STRICT" };
+/// A row's number that is not written out is given anew by VACUUM.
+pub(crate) const DIALECT: Dialect = Dialect {
+    text: "TEXT",
+    integer: "INTEGER",
+    row_number: Some("row INTEGER PRIMARY KEY, "),
+    options: " STRICT",
+    numbers: ("(SELECT value FROM json_each(", "))"),
+    search: words::search,
+};

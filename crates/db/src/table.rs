@@ -29,6 +29,11 @@ impl Table {
         }
     }
 
+    /// The column whose rows are found by words.
+    pub(crate) fn words(&self) -> Option<&'static str> {
+        self.columns.iter().find(|column| column.kind == ColumnKind::Words).map(|column| column.name)
+    }
+
     pub(crate) fn declares(&self, column: &str) -> bool {
         self.columns.iter().any(|declared| declared.name == column)
     }
@@ -45,11 +50,17 @@ pub enum ColumnKind {
     Text,
     /// 64 bits, signed.
     Integer,
+    /// [`Words::column`](crate::Words::column), with an index to find rows by words. One column of a table at most.
+    Words,
 }
 
 impl Column {
     pub const fn text(name: &'static str) -> Self {
         Self { name, kind: ColumnKind::Text }
+    }
+
+    pub const fn words(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Words }
     }
 
     pub const fn integer(name: &'static str) -> Self {

@@ -1,10 +1,12 @@
 //! Inventory: what orders want is promised, shipped and taken back from the stock of locations.
 
 mod allocate_stock;
+mod lookups;
 pub mod report;
 mod settings;
 mod snapshots;
 mod stations;
+mod together;
 
 use std::sync::Arc;
 
@@ -32,8 +34,8 @@ const COPY_NAMES: &[&str] = &[FulfillmentOrders::NAME, OrderLines::NAME, Variant
 /// How many events are handled at once: those of one item wait for each other, and are decided together.
 const LANES: usize = 128;
 
-/// Orders kept in memory: those that are told of again soon.
-const ORDERS: usize = 4_096;
+/// Orders kept in memory: those that were delivered and wait, and those that are told of again soon.
+const ORDERS: usize = 8_192;
 
 pub fn durables() -> Vec<Durable> {
     vec![AllocateStock::durable()]

@@ -11,11 +11,11 @@ use db::Database;
 use events::{
     AggregateKey, AggregateKind, AsOf, Event, FulfillmentOrderId, FulfillmentOrderLine, FulfillmentOrderTold,
     InventoryItemId, Line, LineId, LocationId, Money, MoneySet, Observation, OrderId, ProductDescription, ProductId,
-    Shop, StockEvent, Timestamp, Variant, VariantId,
+    Recorded, Shop, StockEvent, Timestamp, Variant, VariantId,
 };
 use handlers::inventory::{AllocateStock, Inventory, InventorySettings, Rule};
 use projections::Engine;
-use streams::{Cause, EventStore, Subscription};
+use streams::{Cause, EventStore, Subscriber, Subscription};
 use tempfile::TempDir;
 use testkit::{Fixture, Unsealed};
 
@@ -108,6 +108,11 @@ impl Service {
         let events = self.store.events(&key).await.unwrap();
         let stock = |event| if let Event::Stock(event) = event { Some(event) } else { None };
         events.into_iter().filter_map(|recorded| stock(recorded.event)).collect()
+    }
+
+    async fn events_of(&self, order: u64) -> Vec<Recorded<Event>> {
+        let key = AggregateKey::new(AggregateKind::Order, &shop(), OrderId::new(order).unwrap());
+        self.store.events(&key).await.unwrap()
     }
 
     async fn promised(&self) -> Vec<u32> {
@@ -361,4 +366,52 @@ async fn a_word_that_leads_to_no_order_moves_nothing() {
     service.fulfillment_order(1, 11, FulfillmentOrderTold { order_id: None, ..routed(9, 5) }).await;
     service.react().await;
     assert_eq!(service.places().await, [(4, 5)]);
+}
+
+/// Another process of the service, with a database of its own.
+struct Replica {
+    allocate_stock: AllocateStock,
+    copies: Engine,
+    _folder: TempDir,
+}
+
+impl Replica {
+    async fn start(fixture: &Fixture) -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("replica.db").display());
+        let db = Database::open(&url).await.unwrap();
+        let service = Inventory::open(&fixture.connect().await, db, InventorySettings::default()).await.unwrap();
+        Self { allocate_stock: service.allocate_stock, copies: service.copies, _folder: folder }
+    }
+
+    async fn handle(&mut self, event: &Recorded<Event>) {
+        self.copies.step().await.unwrap();
+        Subscriber::handle(&self.allocate_stock, event).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_replica_that_slept_over_a_takeover_does_not_have_the_last_word() {
+    for has_met_the_item in [false, true] {
+        let mut service = Service::start().await;
+        service.product().await;
+        service.level(0, 10).await;
+        let (mut slept, mut next) = (Replica::start(&service.fixture).await, Replica::start(&service.fixture).await);
+        service.order(order(10, 3)).await;
+        service.order(order(20, 5)).await;
+        service.order_of(2, order(10, 1)).await;
+        let told = service.events_of(1).await;
+        let [placed, edited] = &told[..] else { panic!("not two events: {told:?}") };
+        // It was given the first event, and slept. The next reader had both meanwhile.
+        Subscriber::hear(&slept.allocate_stock, placed);
+        next.handle(placed).await;
+        next.handle(edited).await;
+        if has_met_the_item {
+            let other = service.events_of(2).await.remove(0);
+            slept.handle(&other).await;
+        }
+        slept.handle(placed).await;
+        let promised = if has_met_the_item { 6 } else { 5 };
+        assert_eq!(service.places().await, [(9, promised)], "has met the item: {has_met_the_item}");
+    }
 }

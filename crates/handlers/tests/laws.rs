@@ -33,6 +33,7 @@ use streams::{
 };
 use tempfile::TempDir;
 use testkit::{Fixture, Unsealed};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How much a shop does in a story: enough for orders that are paid, edited, shipped, refunded, cancelled.
 const ORDERS: usize = 25;
@@ -162,6 +163,10 @@ impl<S: Subscriber> Subscriber for Crashing<S> {
         self.0.lane(message)
     }
 
+    fn hear(&self, message: &S::Message) {
+        self.0.hear(message);
+    }
+
     async fn handle(&self, message: &S::Message) -> Result<(), Failure> {
         for awaits in 0..AWAITS {
             if let Some(ended) = until(self.0.handle(message), awaits).await {
@@ -190,6 +195,10 @@ impl<S: Subscriber> Subscriber for Poisoned<S> {
 
     fn lane(&self, message: &S::Message) -> String {
         self.subscriber.lane(message)
+    }
+
+    fn hear(&self, message: &S::Message) {
+        self.subscriber.hear(message);
     }
 
     async fn handle(&self, message: &S::Message) -> Result<(), Failure> {
@@ -223,6 +232,8 @@ struct World {
     service: Opened,
     healed: Arc<AtomicBool>,
     durables: Vec<Durable>,
+    /// They follow the log as long as this lives.
+    _copies: DropGuard,
     _folder: TempDir,
 }
 
@@ -234,7 +245,11 @@ impl World {
         let folder = TempDir::new().unwrap();
         let db = Database::open(&format!("sqlite://{}", folder.path().join("copies.db").display())).await.unwrap();
         let ground = Ground { broker: fixture.broker.clone(), mode, healed: Arc::default() };
-        let opened = open(service, &ground, db).await;
+        let mut opened = open(service, &ground, db).await;
+        let shutdown = CancellationToken::new();
+        if let Some(copies) = opened.copies.take() {
+            tokio::spawn(copies.run(shutdown.clone()));
+        }
         let mut driven: Vec<Durable> = opened.subscribers.iter().map(|subscriber| subscriber.durable()).collect();
         let mut declared = durables.clone();
         driven.sort_unstable_by_key(|durable| durable.name);
@@ -248,7 +263,9 @@ impl World {
         let recorder = Subscription::open(broker, recorder, settings).await.unwrap();
         let secret = shopify::Secret::new("hush").unwrap();
         let shop = Store::new(&Settings::new(shop(), secret, 5));
-        Self { fixture, recorder, shop, service: opened, healed: ground.healed, durables, _folder: folder }
+        let copies = shutdown.drop_guard();
+        let healed = ground.healed;
+        Self { fixture, recorder, shop, service: opened, healed, durables, _copies: copies, _folder: folder }
     }
 
     /// A chapter of the shop's life is recorded; nobody reacts yet.
@@ -282,10 +299,6 @@ impl World {
             let before = self.head().await;
             let mut handled = 0;
             for subscriber in &mut self.service.subscribers {
-                // What the subscriber before it recorded is in the copies, as it soon is in a running service.
-                if let Some(copies) = &mut self.service.copies {
-                    copies.step().await.unwrap();
-                }
                 let step = subscriber.step().await;
                 assert_eq!((step.retried, step.parked, &step.unavailable), (0, 0, &None));
                 handled += step.handled + step.dead;

@@ -97,7 +97,8 @@ pub(crate) async fn stage(
         folding.push((build, spawn_blocking(move || model.fold(&events, touched, held))));
     }
     for (build, folded) in folding {
-        let Folded { changes, digest } = folded.await??;
+        let Folded { born, changes, digest } = folded.await??;
+        batch.create_rows(&build.table(), born).await?;
         batch.save(&build.table(), changes).await?;
         build.digest.apply(digest);
         batch.keep_digest(build.model.name, build.number, &build.digest).await?;
@@ -108,6 +109,9 @@ pub(crate) async fn stage(
 /// What a fold amounts to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Folded {
+    /// Rows that were not stored.
+    pub(crate) born: Vec<Change>,
+    /// Rows that were.
     pub(crate) changes: Vec<Change>,
     /// What the changes add to the table's checksum.
     pub(crate) digest: Digest,
@@ -120,7 +124,7 @@ pub(crate) fn fold<P: Projection>(
     held: Vec<Document>,
 ) -> Result<Folded, RowError> {
     let mut held: HashMap<RowKey, Document> = held.into_iter().map(|row| (row.key.clone(), row)).collect();
-    let mut folded = Folded { changes: Vec::with_capacity(touched.len()), digest: Digest::default() };
+    let mut folded = Folded::default();
     for (key, indices) in touched {
         let stored = held.remove(&key);
         let mut row = stored.as_ref().map(|stored| parse::<P>(&key.id, &stored.data)).transpose()?;
@@ -135,8 +139,11 @@ pub(crate) fn fold<P: Projection>(
         if let Some(content) = &content {
             folded.digest.add(&key, &content.data, position);
         }
-        if stored.is_some() || content.is_some() {
-            folded.changes.push(Change { key, content, position });
+        let change = Change { key, content, position };
+        match stored {
+            Some(_) => folded.changes.push(change),
+            None if change.content.is_some() => folded.born.push(change),
+            None => {}
         }
     }
     Ok(folded)

@@ -22,7 +22,7 @@ pub use engine::{Engine, EngineError};
 pub use fold::RowError;
 pub use lineage::{RowEvent, lineage};
 pub use projection::{Projection, ReadModel, ensure};
-pub use read::{Found, Listed, PageRequest, ReadError, position};
+pub use read::{Found, Listed, PageRequest, ReadError, Seen, position};
 pub use rebuild::{Comparison, Difference, DifferenceKind, Rebuild, ReplayProgress, switch};
 pub use rows::rows_of;
 pub use tables::*;

@@ -73,7 +73,7 @@ impl ReadModel {
     /// What this code makes of these events, as one number: rows, columns and positions.
     pub fn fingerprint_over(&self, events: &[Recorded<Event>]) -> Result<String, RowError> {
         let mut digest = Digest::default();
-        for change in self.fold(events, self.touched(events, 0), Vec::new())?.changes {
+        for change in self.fold(events, self.touched(events, 0), Vec::new())?.born {
             if let Some(content) = change.content {
                 digest.add(&change.key, &format!("{} {:?}", content.data, content.columns), change.position);
             }

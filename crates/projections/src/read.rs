@@ -1,6 +1,6 @@
 use std::fmt::Display;
 
-use db::{Cursor, Database, Document, Page, Select};
+use db::{Cursor, Database, Document, Page, RowKey, Select};
 use events::Shop;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,6 +21,20 @@ impl<V> Found<V> {
     pub(crate) fn show<W>(self, view: impl FnOnce(V) -> Option<W>) -> Option<Found<W>> {
         let position = self.position;
         view(self.view).map(|view| Found { view, position })
+    }
+}
+
+/// What a read model says of one thing, and how far it has come; both of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen<V> {
+    pub position: u64,
+    pub found: Option<Found<V>>,
+}
+
+impl<V> Seen<V> {
+    /// What is shown of a row, if it is shown.
+    pub(crate) fn show<W>(self, view: impl FnOnce(V) -> Option<W>) -> Seen<W> {
+        Seen { position: self.position, found: self.found.and_then(|found| found.show(view)) }
     }
 }
 
@@ -66,6 +80,25 @@ pub(crate) async fn one<P: Projection>(
 ) -> Result<Option<Found<P::Row>>, ReadError> {
     let document = db.get(&P::TABLE, shop, &id.to_string()).await?;
     Ok(document.as_ref().map(row::<P>).transpose()?)
+}
+
+pub(crate) async fn see<P: Projection>(
+    db: &Database,
+    shop: &Shop,
+    id: impl Display,
+) -> Result<Seen<P::Row>, ReadError> {
+    let (position, document) = db.see(&P::TABLE, shop, &id.to_string()).await?;
+    Ok(Seen { position, found: document.as_ref().map(row::<P>).transpose()? })
+}
+
+/// Those there are, by shop and id.
+pub(crate) async fn each<P: Projection>(
+    db: &Database,
+    keys: &[RowKey],
+) -> Result<Vec<(RowKey, Found<P::Row>)>, ReadError> {
+    let documents = db.get_all(&P::TABLE, keys).await?;
+    let found = documents.into_iter().map(|document| row::<P>(&document).map(|row| (document.key, row)));
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(crate) async fn every<P: Projection>(db: &Database, select: Select<'_>) -> Result<Vec<Found<P::Row>>, ReadError> {

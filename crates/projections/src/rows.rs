@@ -12,7 +12,7 @@ use crate::{ALL, RowError, conversations};
 pub fn rows_of(events: &[Recorded<Event>]) -> Result<BTreeMap<String, Value>, RowError> {
     let mut rows = BTreeMap::new();
     for model in ALL.iter().filter(|model| !conversations::READS.contains(&model.name)) {
-        for change in model.fold(events, model.touched(events, 0), Vec::new())?.changes {
+        for change in model.fold(events, model.touched(events, 0), Vec::new())?.born {
             let content = change.content.and_then(|content| serde_json::from_str(&content.data).ok());
             let name = format!("{}/{}/{}", model.name, change.key.shop, change.key.id);
             rows.extend(content.map(|row| (name, row)));

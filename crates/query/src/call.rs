@@ -94,6 +94,14 @@ impl<Q> Call<Q> {
         })
     }
 
+    /// Waits until the read models have come to `wanted`; does not ask where they are when nothing is wanted.
+    pub(crate) async fn reached(&self, models: &[&str], wanted: Option<Position>) -> Result<(), Problem> {
+        match wanted {
+            Some(wanted) => self.position(models, Some(wanted)).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     /// Waits until the log has come to `wanted`, and says how far it has come.
     pub(crate) async fn log_position(&self, wanted: Option<Position>) -> Result<u64, Problem> {
         let wanted = wanted.map_or(0, |position| position.0);

@@ -42,7 +42,7 @@ pub(crate) struct ChangesQuery {
     get, path = "/v1/{shop}/changes", operation_id = "stream_changes", tag = "changes", params(ChangesQuery),
     responses((
         status = 200, description = "Events named `change`; the data of each is a Change",
-        body = ref("#/components/schemas/Change"), content_type = "text/event-stream",
+        body = ref("#/components/schemas/ChangeEvent"), content_type = "text/event-stream",
     )),
 )]
 pub(crate) async fn follow(Streamed(call): Streamed<ChangesQuery>) -> Result<Response, Problem> {

@@ -105,8 +105,23 @@ fn schemas() -> Map<String, Value> {
     ];
     let mut schemas = generator.take_definitions(true);
     schemas.extend(views.map(|(name, schema)| (name.to_owned(), schema)));
+    schemas.insert("ChangeEvent".to_owned(), change_event());
     schemas.extend(["Order", "Product", "Notification", "Event"].map(|name| (format!("{name}List"), list(name))));
     schemas
+}
+
+/// One server-sent event; what has no data is none.
+fn change_event() -> Value {
+    let change = json!({"$ref": "#/components/schemas/Change"});
+    json!({
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "description": "The change's position", "pattern": "^[1-9][0-9]{0,18}$"},
+            "event": {"const": "change"},
+            "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": change},
+        },
+        "required": ["id", "event", "data"],
+    })
 }
 
 /// A page of a list.

@@ -21,9 +21,9 @@ pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
         let order = orders::after(id, &call.events_until(AggregateKind::Order, id.get(), then).await?);
         return Ok(call.answer(then.0, &order.ok_or_else(|| Problem::not_found("order at this position"))?));
     }
-    let position = call.position(orders::READS, call.query.min_position).await?;
-    let order = orders::get(&call.state.database, &call.shop, id).await?;
-    Ok(call.answer(position, &order.ok_or_else(|| Problem::not_found("order"))?))
+    call.reached(orders::READS, call.query.min_position).await?;
+    let order = orders::see(&call.state.database, &call.shop, id).await?;
+    Ok(call.answer(order.position, &order.found.ok_or_else(|| Problem::not_found("order"))?))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -1,6 +1,6 @@
 use events::{AggregateKind, Currency, InventoryItemId, Money, ProductId, Variant, VariantId};
 use projections::products::{self, ProductHead, ProductView};
-use projections::{Found, Listed, PageRequest};
+use projections::{Found, Listed, PageRequest, Seen};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,9 +24,9 @@ pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
         let product = product.ok_or_else(|| Problem::not_found("product at this position"))?;
         return Ok(call.answer(then.0, &priced(product, call.shop_settings().currency)));
     }
-    let position = call.position(products::READS, call.query.min_position).await?;
-    let product = products::get(&call.state.database, &call.shop, id).await?;
-    let product = product.ok_or_else(|| Problem::not_found("product"))?;
+    call.reached(products::READS, call.query.min_position).await?;
+    let Seen { position, found } = products::see(&call.state.database, &call.shop, id).await?;
+    let product = found.ok_or_else(|| Problem::not_found("product"))?;
     Ok(call.answer(position, &priced(product, call.shop_settings().currency)))
 }
 
@@ -34,7 +34,8 @@ pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProductQuery {
-    /// Text in the title, vendor, type, tags or SKUs, in any case.
+    /// Words that must all be in the title, vendor, type, tags or SKUs; of the last one its beginning is enough. Case and
+    /// accents do not matter, and what is no letter or digit separates words: nothing in it is syntax.
     #[param(value_type = Option<String>, max_length = 200)]
     q: Option<SearchText>,
     /// How many to show; 50 when not said.

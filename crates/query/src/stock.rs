@@ -18,7 +18,7 @@ pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
         let stock = stock::after(&call.state.database, &call.shop, id, &events).await?;
         return Ok(call.answer(then.0, &stock.ok_or_else(|| Problem::not_found("inventory item at this position"))?));
     }
-    let position = call.position(stock::READS, call.query.min_position).await?;
-    let stock = stock::get(&call.state.database, &call.shop, id).await?;
-    Ok(call.answer(position, &stock.ok_or_else(|| Problem::not_found("inventory item"))?))
+    call.reached(stock::READS, call.query.min_position).await?;
+    let stock = stock::see(&call.state.database, &call.shop, id).await?;
+    Ok(call.answer(stock.position, &stock.found.ok_or_else(|| Problem::not_found("inventory item"))?))
 }

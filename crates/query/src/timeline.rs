@@ -13,7 +13,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn of_order(call: Call<One>) -> Result<Answer, Problem> {
     let id: OrderId = call.id()?;
-    let position = call.position(order_timeline::READS, call.query.min_position).await?;
-    let timeline = order_timeline::get(&call.state.database, &call.shop, id).await?;
-    Ok(call.answer(position, &timeline.ok_or_else(|| Problem::not_found("order"))?))
+    call.reached(order_timeline::READS, call.query.min_position).await?;
+    let timeline = order_timeline::see(&call.state.database, &call.shop, id).await?;
+    Ok(call.answer(timeline.position, &timeline.found.ok_or_else(|| Problem::not_found("order"))?))
 }

@@ -47,6 +47,9 @@ pub struct Loaded<A> {
     pub position: u64,
     /// The version that was last written down as a snapshot.
     kept: u64,
+    /// The position of the last of them that was read and not appended here: others may have written it. 0 when
+    /// there is none.
+    learned: u64,
 }
 
 /// What became of a command.
@@ -67,6 +70,9 @@ pub enum StoreError {
     /// The credentials do not fit the role.
     #[error("{0}")]
     Denied(String),
+    /// Others may have written after the position that was named; the command was not decided.
+    #[error("{key} was written to by others at position {position}")]
+    Newer { key: AggregateKey, position: u64 },
     #[error("{key} was changed by others at each of {attempts} attempts")]
     Contended { key: AggregateKey, attempts: u32 },
     #[error("{key} cannot be read")]
@@ -111,8 +117,8 @@ impl EventStore {
         self.conflicts.load(Ordering::Relaxed)
     }
 
-    /// Changes whenever a state was read from the log that this process did not know: somebody else may have
-    /// written it.
+    /// The greatest position of an event that this process read and did not append. Whatever is read from the log
+    /// after this was asked is newer than what led others to that event.
     pub fn learned(&self) -> u64 {
         self.learned.load(Ordering::Relaxed)
     }

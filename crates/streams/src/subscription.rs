@@ -39,6 +39,10 @@ pub trait Subscriber: Send + Sync + 'static {
     const NAME: &'static str;
     type Message: FromDelivery;
 
+    /// Told of every message when it is delivered for the first time, in the order of the stream and before it is
+    /// handled: for those who keep what they will need.
+    fn hear(&self, _message: &Self::Message) {}
+
     /// Called once at a time per lane; called again for a message whose handling may not have ended well.
     fn handle(&self, message: &Self::Message) -> impl Future<Output = Result<(), Failure>> + Send;
 

@@ -8,6 +8,8 @@ mod ingest;
 mod load;
 mod measure;
 mod orders;
+mod past;
+mod proof;
 mod prototype;
 mod query;
 mod rebuild;
@@ -40,6 +42,8 @@ pub(crate) enum BenchCommand {
     BareReads(bare_reads::BareReadsArgs),
     /// Read models folded from the start of the log, beside a bare read of it.
     Rebuild(rebuild::RebuildArgs),
+    /// All read models rebuilt beside the live ones while they are read, killed on the way, and compared with them.
+    Proof(proof::ProofArgs),
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
@@ -55,6 +59,7 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
         BenchCommand::Query(args) => query::run(common, args).await,
         BenchCommand::BareReads(args) => bare_reads::run(args).await,
         BenchCommand::Rebuild(args) => rebuild::run(common, args).await,
+        BenchCommand::Proof(args) => proof::run(common, args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
     }
 }

@@ -32,6 +32,22 @@ async fn read_models_on_a_server_are_verified_rebuilt_switched_and_rolled_back()
     story(folder.path(), &PostgresServer::database()).await;
 }
 
+/// The long form: `tillstream bench proof --events 1000000 --postgres URL`.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_rebuilt_under_reads_and_killed_three_times_is_what_is_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = PostgresServer::database();
+    let (code, proofs) = json(folder.path(), &["bench", "proof", "--events", "3000", "--postgres", &postgres]);
+    assert_eq!(code, Some(0), "{proofs}");
+    let proofs = proofs.as_array().unwrap();
+    assert_eq!(proofs.len(), 2);
+    for proof in proofs {
+        assert_eq!((&proof["kills"], &proof["differences"]), (&3.into(), &0.into()), "{proof}");
+        assert!(proof["rows"].as_u64() > Some(3_000), "{proof}");
+        assert!(proof["p99_during_ms"].as_f64() > Some(0.0), "it was read meanwhile: {proof}");
+    }
+}
+
 async fn story(dir: &Path, url: &str) {
     let config =
         format!("[database]\nurl = \"{url}\"\n[[shops]]\ndomain = \"acme.myshopify.com\"\nsecrets = [\"x\"]\n");

@@ -5,7 +5,7 @@ use events::Timestamp;
 use super::{Row, SELECT, build};
 use crate::batch::Held;
 use crate::database::{now, signed, within};
-use crate::{Batch, Build, BuildState, Code, Digest, Error, Table, postgres};
+use crate::{Batch, Build, BuildState, Code, Digest, Error, Table, postgres, sqlite};
 
 impl Batch {
     /// Keeps the checksum of a build's rows.
@@ -87,7 +87,13 @@ impl Batch {
     /// Readers see this build from the commit on.
     pub(super) async fn show(&mut self, name: &str, number: u32) -> Result<(), Error> {
         self.execute(format!("DROP VIEW IF EXISTS {name}")).await?;
-        self.execute(format!("CREATE VIEW {name} AS SELECT * FROM {name}_v{number}")).await
+        self.execute(format!("CREATE VIEW {name} AS SELECT * FROM {name}_v{number}")).await?;
+        if let Held::Sqlite(transaction) = &mut self.held {
+            for statement in sqlite::show_words(transaction, name, number).await? {
+                self.execute(statement).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn drop_build(&mut self, build: &Build) -> Result<(), Error> {
@@ -101,6 +107,9 @@ impl Batch {
 
     /// Removes a build's rows and where it was; what it was stays.
     pub(super) async fn clear(&mut self, name: &str, number: u32) -> Result<(), Error> {
+        if let Held::Sqlite(_) = self.held {
+            self.execute(format!("DROP TABLE IF EXISTS {name}_v{number}_words")).await?;
+        }
         self.execute(format!("DROP TABLE IF EXISTS {name}_v{number}")).await?;
         within!(self, connection => {
             let query = sqlx::query("DELETE FROM checkpoints WHERE name = $1 AND version = $2");

@@ -13,6 +13,10 @@ use crate::{ColumnKind, Document, RowKey, Table, Value};
 /// Rows per statement: bounds what one message to the server holds.
 const ROWS: usize = 5_000;
 
+/// Row by row through the primary key. A join would be planned by statistics that a table in the making does not have: as
+/// a scan of all that is there, for every batch.
+const WANTED: &str = "UNNEST($1::text[], $2::text[]) AS wanted (shop, id) CROSS JOIN LATERAL";
+
 pub(crate) async fn load(
     connection: &mut PgConnection,
     table: &Table,
@@ -21,8 +25,10 @@ pub(crate) async fn load(
 ) -> Result<Vec<Document>, sqlx::Error> {
     let shops: HashMap<String, &Shop> = keys.iter().map(|key| (key.shop.to_string(), &key.shop)).collect();
     let query = format!(
-        "SELECT held.shop, held.id, held.data, held.position FROM UNNEST($1::text[], $2::text[]) AS wanted (shop, id) \
-         JOIN {} AS held USING (shop, id){locking}",
+        "SELECT wanted.shop, wanted.id, held.data, held.position FROM {} \
+         (SELECT data, position FROM {} AS held WHERE held.shop = wanted.shop AND held.id = wanted.id \
+         OFFSET 0{locking}) AS held",
+        WANTED,
         table.versioned_name()
     );
     let mut documents = Vec::with_capacity(keys.len());
@@ -46,7 +52,7 @@ pub(crate) async fn write(
 ) -> Result<(), sqlx::Error> {
     let names: Vec<&str> = column_names(table).collect();
     let arrays: String = table.columns.iter().zip(5..).fold(String::new(), |sql, (column, number)| {
-        sql + &format!(", ${number}::{}[]", if column.kind == ColumnKind::Text { "text" } else { "bigint" })
+        sql + &format!(", ${number}::{}[]", if column.kind == ColumnKind::Integer { "bigint" } else { "text" })
     });
     let statement = format!(
         "INSERT INTO {} ({}) SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bigint[]{arrays}){}",
@@ -83,7 +89,7 @@ fn bind(
     query = query.bind(shops).bind(ids).bind(datas).bind(positions);
     for (column, values) in table.columns.iter().zip(columns) {
         query = match column.kind {
-            ColumnKind::Text => query.bind(values.into_iter().map(text).collect::<Vec<_>>()),
+            ColumnKind::Text | ColumnKind::Words => query.bind(values.into_iter().map(text).collect::<Vec<_>>()),
             ColumnKind::Integer => query.bind(values.into_iter().map(integer).collect::<Vec<_>>()),
         };
     }
@@ -99,10 +105,11 @@ fn integer(value: Value) -> Option<i64> {
 }
 
 pub(crate) async fn remove(connection: &mut PgConnection, table: &Table, keys: &[RowKey]) -> Result<(), sqlx::Error> {
+    let name = table.versioned_name();
     let statement = format!(
-        "DELETE FROM {} AS held USING UNNEST($1::text[], $2::text[]) AS gone (shop, id) \
-         WHERE held.shop = gone.shop AND held.id = gone.id",
-        table.versioned_name()
+        "DELETE FROM {name} WHERE ctid = ANY (ARRAY(SELECT held.place FROM {WANTED} \
+         (SELECT ctid AS place FROM {name} AS held WHERE held.shop = wanted.shop AND held.id = wanted.id OFFSET 0 FOR UPDATE) \
+         AS held))",
     );
     for keys in keys.chunks(ROWS) {
         let (shops, ids) = split(keys);

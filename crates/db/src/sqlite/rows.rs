@@ -92,9 +92,9 @@ pub(crate) async fn remove(
     Ok(())
 }
 
-/// The columns of a table, in their order.
+/// The columns of a table, in their order; not the number by which its words are indexed.
 pub(crate) async fn columns(connection: &mut SqliteConnection, name: &str) -> Result<Vec<String>, sqlx::Error> {
-    let columns = sqlx::query_scalar("SELECT name FROM pragma_table_info($1) ORDER BY cid");
+    let columns = sqlx::query_scalar("SELECT name FROM pragma_table_info($1) WHERE name <> 'row' ORDER BY cid");
     columns.bind(name.to_owned()).fetch_all(connection).await
 }
 

@@ -43,6 +43,26 @@ async fn readers_see_another_build_from_the_switch_on_and_the_old_one_stays_for_
 }
 
 #[tokio::test]
+async fn a_row_is_seen_with_the_position_of_the_build_that_has_it() {
+    for scratch in Scratch::both() {
+        let db = scratch.open().await;
+        let acme = "acme".parse().unwrap();
+        let old = db.adopt(&LIVE, &code(1)).await.unwrap();
+        assert_eq!(db.see(&LIVE, &acme, "1").await.unwrap(), (0, None));
+        write(&db, &old, "old", 5).await;
+        let mut new = db.prepare(&LIVE, &code(1)).await.unwrap();
+        write(&db, &new, "new", 8).await;
+        let what = |(position, row): (u64, Option<db::Document>)| (position, row.map(|row| row.data));
+        let row = seen(&db).await;
+        assert_eq!(what(db.see(&LIVE, &acme, "1").await.unwrap()), (5, Some(row)));
+        assert_eq!(db.see(&LIVE, &acme, "2").await.unwrap(), (5, None), "where it is not is a position too");
+        db.compared(&mut new, 1).await.unwrap();
+        db.switch(&new, false).await.unwrap();
+        assert_eq!(db.see(&LIVE, &acme, "1").await.unwrap().0, 8);
+    }
+}
+
+#[tokio::test]
 async fn time_does_not_run_backwards_for_readers() {
     for scratch in Scratch::both() {
         let db = scratch.open().await;

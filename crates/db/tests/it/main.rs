@@ -7,3 +7,4 @@ mod checkpoints;
 mod open;
 mod rows;
 mod scratch;
+mod words;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -8,12 +8,13 @@ use events::{
     AggregateKey, AggregateKind, Event, FulfillmentOrder, InventoryItemId, Level, LocationId, OrderEvent, OrderId,
     ProductEvent, Recorded, Shop, StockPolicy, Timestamp, VariantId,
 };
-use projections::{ReadError, order_lines, variants, wait_for};
-use streams::{Cause, EventStore, Failure, Subscriber};
+use projections::wait_for;
+use streams::{Cause, EventStore, Failure, StoreError, Subscriber};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::stations::{self, Stations};
+use super::lookups::Lookups;
+use super::stations::Stations;
 use super::{COPY_NAMES, InventorySettings};
 
 /// Orders that are settled side by side are rarely so many.
@@ -30,11 +31,14 @@ pub struct AllocateStock {
     orders: EventStore,
     store: EventStore,
     copies: Database,
+    lookups: Lookups,
     settings: InventorySettings,
     /// By order: whoever settles it. Some share one, which costs them a moment.
     turns: Box<[Mutex<()>]>,
     /// The copies are known to have come so far.
     reached: AtomicU64,
+    /// The greatest position that was heard.
+    heard: AtomicU64,
     /// Held by the one who asks how far they are: while they lag, all others wait for the answer.
     asking: Mutex<()>,
 }
@@ -46,6 +50,14 @@ impl Subscriber for AllocateStock {
     fn filters() -> Vec<String> {
         let kinds = [AggregateKind::Order, AggregateKind::Product, AggregateKind::FulfillmentOrder];
         kinds.map(events::subject::events_of).into()
+    }
+
+    /// An order that was just delivered is not asked for. Where everything is delivered anew, what comes again is not.
+    fn hear(&self, event: &Recorded<Event>) {
+        let first = self.heard.fetch_max(event.position, Ordering::Relaxed) < event.position;
+        if let (Event::Order(order), true) = (&event.event, first) {
+            self.orders.hear::<Order>(&event.envelope, event.position, order);
+        }
     }
 
     async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {
@@ -68,18 +80,24 @@ impl Subscriber for AllocateStock {
     }
 }
 
+/// What became of an order's claims.
+enum Claimed {
+    All,
+    /// Others may have written to an item, at this position.
+    Newer(u64),
+}
+
 impl AllocateStock {
     pub fn new(orders: EventStore, store: EventStore, copies: Database, settings: InventorySettings) -> Self {
         let turns = (0..TURNS).map(|_| Mutex::default()).collect();
-        Self { orders, store, copies, settings, turns, reached: AtomicU64::new(0), asking: Mutex::new(()) }
+        let (lookups, reached, heard) = (Lookups::new(copies.clone()), AtomicU64::new(0), AtomicU64::new(0));
+        Self { orders, store, copies, lookups, settings, turns, reached, heard, asking: Mutex::new(()) }
     }
 
     async fn settle_all(&self, variant: VariantId, event: &Recorded<Event>) -> Result<(), Failure> {
         self.copies_reach(event.position).await?;
         let shop = &event.envelope.key.shop;
-        let lines = order_lines::of_variant(&self.copies, shop, variant).await.map_err(unreadable)?;
-        let orders: BTreeSet<OrderId> = lines.into_iter().map(|line| line.view.order_id).collect();
-        for id in orders {
+        for id in self.lookups.orders_of(shop, variant).await? {
             self.settle(shop, id, event).await?;
         }
         Ok(())
@@ -90,42 +108,36 @@ impl AllocateStock {
     async fn route(&self, told: &FulfillmentOrder, event: &Recorded<Event>) -> Result<(), Failure> {
         self.copies_reach(event.position).await?;
         let shop = &event.envelope.key.shop;
-        let Some(id) = stations::order_of(&self.copies, shop, told).await.map_err(unreadable)? else { return Ok(()) };
+        let Some(id) = self.lookups.order_of(shop, told).await? else { return Ok(()) };
         self.settle(shop, id, event).await
     }
 
-    /// Hands on what an order wants by the newest word of it. The older view must not be the last to be handed on: an
-    /// order's events may be handled side by side with its product's, so one at a time settles it. Another replica may
-    /// do it too, as at a takeover: so when others have written to any stock meanwhile, it looks again for a newer word.
+    /// Hands on what an order wants. An older word of it must not come after a newer one: an order's events may be
+    /// handled side by side with its product's, so one at a time settles it. Another replica may do it too, as at a
+    /// takeover: so where others may have written to an item after the last word that is known here, and that may be
+    /// what came of a newer word, nothing is handed on before the log was asked for it.
     ///
-    /// Nor may the older view be the first: of an event that comes again the stock may have forgotten what came of it,
-    /// when all of it has long ended.
+    /// What is known here begins with the newest word in the log, or with the order's first event when that is
+    /// delivered for the first time, after which all others are delivered too.
     async fn settle(&self, shop: &Shop, id: OrderId, event: &Recorded<Event>) -> Result<(), Failure> {
         let _turn = self.turns[usize::try_from(id.get() % TURNS).unwrap_or_default()].lock().await;
         let order = AggregateKey::new(AggregateKind::Order, shop, id);
-        let mut learned = self.store.learned();
-        let mut known = self.orders.load::<Order>(&order, 0).await?;
-        let mut stations = self.stations(shop, id).await?;
-        loop {
-            self.claim(shop, id, &known.state, &stations, event).await?;
-            if self.store.learned() == learned {
-                return Ok(());
-            }
-            learned = self.store.learned();
-            let now = self.orders.load::<Order>(&order, 0).await?;
-            let newer = self.stations(shop, id).await?;
-            if now.version == known.version && newer == stations {
-                return Ok(());
-            }
-            (known, stations) = (now, newer);
+        let (own, learned) = (event.envelope.key == order, self.store.learned());
+        let mut known = self.orders.load::<Order>(&order, if own { event.position } else { 0 }).await?;
+        let mut known_to = if own { known.position } else { learned };
+        self.copies_reach(known_to).await?;
+        let mut stations = self.lookups.stations(shop, id).await?;
+        while let Claimed::Newer(position) = self.claim(shop, id, &known.state, &stations, event, known_to).await? {
+            known_to = position;
+            self.copies_reach(position).await?;
+            known = self.orders.load::<Order>(&order, 0).await?;
+            stations = self.lookups.stations(shop, id).await?;
         }
+        Ok(())
     }
 
-    async fn stations(&self, shop: &Shop, id: OrderId) -> Result<Stations, Failure> {
-        Stations::of_order(&self.copies, shop, id).await.map_err(unreadable)
-    }
-
-    /// One command per inventory item, with all lines of the order that want it.
+    /// One command per inventory item, with all lines of the order that want it; no more of them when others may have
+    /// written to an item after what is known.
     async fn claim(
         &self,
         shop: &Shop,
@@ -133,13 +145,13 @@ impl AllocateStock {
         order: &Order,
         stations: &Stations,
         event: &Recorded<Event>,
-    ) -> Result<(), Failure> {
+        known_to: u64,
+    ) -> Result<Claimed, Failure> {
         let mut wanted: BTreeMap<InventoryItemId, Vec<LineDemand>> = BTreeMap::new();
         for (variant, mut demand) in order.demands(id) {
             stations.route(&mut demand);
-            let row = variants::get(&self.copies, shop, variant).await.map_err(unreadable)?;
             // Not known yet: the line waits for its product's event.
-            if let Some(item) = row.and_then(|row| row.view.inventory_item_id()) {
+            if let Some(item) = self.lookups.item(shop, variant).await? {
                 wanted.entry(item).or_default().push(demand);
             }
         }
@@ -148,9 +160,13 @@ impl AllocateStock {
         for ((item, lines), routing) in wanted.into_iter().zip(routings) {
             let stock = AggregateKey::new(AggregateKind::Stock, shop, item);
             let command = StockCommand::Claim { lines, routing, policy };
-            self.store.execute::<Stock>(&stock, command, &cause).await?;
+            match self.store.execute_unless_newer::<Stock>(&stock, command, &cause, known_to).await {
+                Ok(_) => {}
+                Err(StoreError::Newer { position, .. }) => return Ok(Claimed::Newer(position)),
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(())
+        Ok(Claimed::All)
     }
 
     /// How a location is chosen for each item. Where splits are to be few, what the locations have of the
@@ -250,9 +266,4 @@ fn moves_stock(event: &OrderEvent) -> bool {
         | OrderEvent::Reopened(_)
         | OrderEvent::Touched(_) => false,
     }
-}
-
-/// The copies are this service's own: one that cannot be read is a fault of the house, not of the event.
-fn unreadable(error: ReadError) -> Failure {
-    Failure::unavailable(error)
 }

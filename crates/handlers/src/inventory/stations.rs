@@ -29,10 +29,9 @@ struct Station {
 
 impl Stations {
     /// By the fulfilment orders that name the order, and those that went on in their place.
-    pub(super) async fn of_order(copies: &Database, shop: &Shop, id: OrderId) -> Result<Self, ReadError> {
-        let named = fulfillment_orders::of_order(copies, shop, id).await?;
+    pub(super) async fn of(copies: &Database, shop: &Shop, named: Vec<FulfillmentOrderRow>) -> Result<Self, ReadError> {
         let mut rows: BTreeMap<FulfillmentOrderId, FulfillmentOrderRow> =
-            named.into_iter().map(|found| (found.view.fulfillment_order.id, found.view)).collect();
+            named.into_iter().map(|row| (row.fulfillment_order.id, row)).collect();
         let mut open: Vec<FulfillmentOrderId> = rows.keys().copied().collect();
         for _ in 0..MOST_STEPS {
             let Some(next) = open.pop() else { break };

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{self, OrderHead, OrderView};
+use crate::past::folded;
 use crate::read::one;
 use crate::{Found, Projection, ReadError};
 
@@ -44,8 +45,9 @@ pub struct CustomerView {
     pub tags: Vec<String>,
     /// Can log in.
     pub enabled: bool,
+    /// None of a customer of the past: orders are counted as they are today.
     #[serde(flatten)]
-    pub counts: Counts,
+    pub counts: Option<Counts>,
 }
 
 /// A customer's own counts, over their orders without test and deleted ones.
@@ -141,7 +143,12 @@ pub async fn get(db: &Database, shop: &Shop, id: CustomerId) -> Result<Option<Fo
     let position = positions.max().unwrap_or_default();
     let row = record.map(|found| found.view).unwrap_or_default();
     let counts = count(orders.into_iter().map(|found| found.view));
-    Ok(Found { view: row, position }.show(|row| row.view(id, counts)))
+    Ok(Found { view: row, position }.show(|row| row.view(id, Some(counts))))
+}
+
+/// The customer's record as it was after `events`, its own from the first on; without what they ordered.
+pub fn after(id: CustomerId, events: &[Recorded<Event>]) -> Option<Found<CustomerView>> {
+    folded::<Customers>(&id.to_string(), None, events)?.show(|row| row.view(id, None))
 }
 
 /// What a customer ordered.
@@ -151,7 +158,7 @@ pub async fn counts(db: &Database, shop: &Shop, id: CustomerId) -> Result<Counts
 }
 
 impl CustomerRow {
-    fn view(self, id: CustomerId, counts: Counts) -> Option<CustomerView> {
+    fn view(self, id: CustomerId, counts: Option<Counts>) -> Option<CustomerView> {
         if self.deleted {
             return None;
         }

@@ -61,7 +61,13 @@ pub async fn get(
     one::<FulfillmentOrders>(db, shop, id).await
 }
 
-/// Those that were said to be of this order.
-pub async fn of_order(db: &Database, shop: &Shop, id: OrderId) -> Result<Vec<Found<FulfillmentOrderRow>>, ReadError> {
-    every::<FulfillmentOrders>(db, Select::all_with(shop, "order_id", id_column(id.get()))).await
+/// Those that were said to be of one of these orders.
+pub async fn of_orders(
+    db: &Database,
+    shop: &Shop,
+    ids: impl IntoIterator<Item = OrderId>,
+) -> Result<Vec<Found<FulfillmentOrderRow>>, ReadError> {
+    // Ids are below 2^63 by type.
+    let ids = ids.into_iter().map(|id| id.get().cast_signed()).collect();
+    every::<FulfillmentOrders>(db, Select::all_among(shop, "order_id", ids)).await
 }

@@ -10,8 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::put;
-use crate::read::one;
-use crate::{Found, Projection, ReadError};
+use crate::{Projection, ReadError, Seen, read};
 
 /// What its readers wait for.
 pub const READS: &[&str] = &[OrderTimeline::NAME];
@@ -83,8 +82,8 @@ impl Projection for OrderTimeline {
 }
 
 /// None for an order that nothing is known of.
-pub async fn get(db: &Database, shop: &Shop, id: OrderId) -> Result<Option<Found<Timeline>>, ReadError> {
-    one::<OrderTimeline>(db, shop, id).await
+pub async fn see(db: &Database, shop: &Shop, id: OrderId) -> Result<Seen<Timeline>, ReadError> {
+    read::see::<OrderTimeline>(db, shop, id).await
 }
 
 fn happening(recorded: &Recorded<Event>) -> Happening {

@@ -13,8 +13,8 @@ pub use view::{LineView, OrderView, RefundView};
 
 use super::{id_column, word};
 use crate::past::folded;
-use crate::read::{every, one, page};
-use crate::{Found, Listed, PageRequest, Projection, ReadError};
+use crate::read::{self, every, page};
+use crate::{Found, Listed, PageRequest, Projection, ReadError, Seen};
 
 /// What its readers wait for.
 pub const READS: &[&str] = &[Orders::NAME];
@@ -76,7 +76,12 @@ pub struct OrderFilter {
 
 /// None before the order is placed, and once it is deleted.
 pub async fn get(db: &Database, shop: &Shop, id: OrderId) -> Result<Option<Found<OrderView>>, ReadError> {
-    Ok(one::<Orders>(db, shop, id).await?.and_then(|found| found.show(OrderRow::view)))
+    Ok(see(db, shop, id).await?.found)
+}
+
+/// The same, and how far the read model has come.
+pub async fn see(db: &Database, shop: &Shop, id: OrderId) -> Result<Seen<OrderView>, ReadError> {
+    Ok(read::see::<Orders>(db, shop, id).await?.show(OrderRow::view))
 }
 
 /// The order as it was after `events`, its own from the first on.

@@ -1,6 +1,6 @@
 //! `products`: one row per product with its variants, as `GET /v1/{shop}/products/{id}` shows it.
 
-use db::{Column, Database, Filter, Order, Select, Value};
+use db::{Column, Database, Filter, Order, Select, Value, Words};
 use events::{
     AggregateKind, AsOf, Event, ProductCreated, ProductDescription, ProductEvent, ProductId, Recorded, Shop, Timestamp,
     Variant, VariantAdded, VariantChanged, VariantRepriced,
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{id_column, put};
 use crate::past::folded;
-use crate::read::{one, page};
-use crate::{Found, Listed, PageRequest, Projection, ReadError};
+use crate::read::{self, page};
+use crate::{Found, Listed, PageRequest, Projection, ReadError, Seen};
 
 /// What its readers wait for.
 pub const READS: &[&str] = &[Products::NAME];
@@ -53,9 +53,9 @@ pub struct ProductView {
 
 impl Projection for Products {
     const NAME: &'static str = "products";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const COLUMNS: &'static [Column] =
-        &[Column::integer("visible"), Column::integer("product_id"), Column::text("search")];
+        &[Column::integer("visible"), Column::integer("product_id"), Column::words("search")];
     const INDEXES: &'static [&'static [&'static str]] = &[&["visible", "product_id"]];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Product];
 
@@ -81,14 +81,19 @@ impl Projection for Products {
         vec![
             Value::from(row.is_visible()),
             number.map_or(Value::Null, |id| id_column(id.get())),
-            product.map(|product| search_text(product, &row.variants)).into(),
+            product.map(|product| words(product, &row.variants).column()).into(),
         ]
     }
 }
 
 /// None before the product's first snapshot, and once it is deleted.
 pub async fn get(db: &Database, shop: &Shop, id: ProductId) -> Result<Option<Found<ProductView>>, ReadError> {
-    Ok(one::<Products>(db, shop, id).await?.and_then(|found| found.show(ProductRow::view)))
+    Ok(see(db, shop, id).await?.found)
+}
+
+/// The same, and how far the read model has come.
+pub async fn see(db: &Database, shop: &Shop, id: ProductId) -> Result<Seen<ProductView>, ReadError> {
+    Ok(read::see::<Products>(db, shop, id).await?.show(ProductRow::view))
 }
 
 /// The product as it was after `events`, its own from the first on.
@@ -96,7 +101,8 @@ pub fn after(id: ProductId, events: &[Recorded<Event>]) -> Option<Found<ProductV
     folded::<Products>(&id.to_string(), None, events)?.show(ProductRow::view)
 }
 
-/// Newest first; those that have `text` in their title, vendor, type, tags or SKUs, in any case of letters.
+/// Newest first; those that have all words of `text` in their title, vendor, type, tags or SKUs, the last one perhaps not
+/// typed to its end. A text without a letter or digit is in none.
 pub async fn search(
     db: &Database,
     shop: &Shop,
@@ -104,17 +110,17 @@ pub async fn search(
     request: PageRequest,
 ) -> Result<Listed<ProductView>, ReadError> {
     let mut filters = vec![Filter::Equals("visible", true.into())];
-    filters.extend(text.map(|text| Filter::Contains("search", text.to_lowercase())));
+    filters.extend(text.map(|text| Filter::Words("search", Words::of(text))));
     let PageRequest { limit, after } = request;
     let select = Select { shop, filters, order: Order::Descending("product_id"), after, limit };
     page::<Products, _>(db, select, ProductRow::view).await
 }
 
-fn search_text(product: &ProductHead, variants: &[Variant]) -> String {
+fn words(product: &ProductHead, variants: &[Variant]) -> Words {
     let parts = [Some(&product.title), product.vendor.as_ref(), product.product_type.as_ref()];
     let skus = variants.iter().filter_map(|variant| variant.sku.as_ref());
     let texts: Vec<&str> = parts.into_iter().flatten().chain(&product.tags).chain(skus).map(String::as_str).collect();
-    texts.join("\n").to_lowercase()
+    Words::of(&texts.join(" "))
 }
 
 impl ProductRow {

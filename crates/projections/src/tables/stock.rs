@@ -14,7 +14,7 @@ use super::put;
 use super::variants::told;
 use crate::past::folded;
 use crate::read::one;
-use crate::{Found, Projection, ReadError};
+use crate::{Found, Projection, ReadError, Seen, read};
 
 /// What its readers wait for.
 pub const READS: &[&str] = &[Stock::NAME];
@@ -123,7 +123,12 @@ impl Projection for Stock {
 
 /// None for an item that nothing was said of, and for a deleted one once nothing is promised of it.
 pub async fn get(db: &Database, shop: &Shop, id: InventoryItemId) -> Result<Option<Found<StockView>>, ReadError> {
-    Ok(one::<Stock>(db, shop, id).await?.and_then(|found| found.show(|row| row.view(id))))
+    Ok(see(db, shop, id).await?.found)
+}
+
+/// The same, and how far the read model has come.
+pub async fn see(db: &Database, shop: &Shop, id: InventoryItemId) -> Result<Seen<StockView>, ReadError> {
+    Ok(read::see::<Stock>(db, shop, id).await?.show(|row| row.view(id)))
 }
 
 /// The stock as it was after `events`, its own from the first on. The variant is the one that stocks it

@@ -3,7 +3,9 @@
 //! A local copy for services, not shown by the API. A variant stays when it or its product is
 //! removed: orders of it have still to be settled.
 
-use db::{Column, Database, Select, Value};
+use std::collections::BTreeMap;
+
+use db::{Column, Database, RowKey, Select, Value};
 use events::{
     AggregateKind, Event, InventoryItemId, ProductEvent, ProductId, Recorded, Shop, Variant, VariantAdded,
     VariantChanged, VariantId, VariantRemoved, VariantRepriced,
@@ -11,7 +13,7 @@ use events::{
 use serde::{Deserialize, Serialize};
 
 use super::id_column;
-use crate::read::{every, one};
+use crate::read::{each, every, one};
 use crate::{Found, Projection, ReadError};
 
 /// What its readers wait for.
@@ -61,6 +63,16 @@ impl Projection for Variants {
 
 pub async fn get(db: &Database, shop: &Shop, id: VariantId) -> Result<Option<Found<VariantRow>>, ReadError> {
     one::<Variants>(db, shop, id).await
+}
+
+/// Those there are of many.
+pub async fn get_all(
+    db: &Database,
+    ids: &[(Shop, VariantId)],
+) -> Result<BTreeMap<(Shop, VariantId), Found<VariantRow>>, ReadError> {
+    let keys: Vec<RowKey> = ids.iter().map(|(shop, id)| RowKey { shop: shop.clone(), id: id.to_string() }).collect();
+    let found = each::<Variants>(db, &keys).await?;
+    Ok(found.into_iter().map(|(key, row)| ((key.shop, row.view.variant.id), row)).collect())
 }
 
 /// Every variant, present or removed, that stocks this item.

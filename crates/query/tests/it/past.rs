@@ -4,7 +4,7 @@ use events::{AggregateKey, AggregateKind};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{World, level, order, product};
+use crate::world::{World, customer, level, order, product};
 
 #[tokio::test]
 async fn an_aggregate_is_shown_as_it_was_at_a_position() {
@@ -45,6 +45,26 @@ async fn an_aggregate_is_shown_as_it_was_at_a_position() {
         assert_eq!(world.get(&format!("{path}?as_of=x")).await.code(), "parameter", "{path}");
     }
     assert_eq!(world.get("/v1/other/orders/1001?as_of=1").await.code(), "not_found", "another shop's");
+}
+
+#[tokio::test]
+async fn a_customer_is_shown_as_they_were_opened_and_without_counts() {
+    let mut world = World::start().await;
+    world.say("customers/create", customer()).await;
+    world.say("orders/create", order(1001, 0)).await;
+    let then = world.fold().await;
+    let mut renamed = customer();
+    (renamed["first_name"], renamed["updated_at"]) = (json!("Joan"), json!("2026-05-01T00:00:00Z"));
+    world.say("customers/update", renamed).await;
+    world.fold().await;
+    let now = world.get("/v1/acme/customers/7").await.json();
+    assert_eq!((&now["first_name"], &now["orders_count"]), (&json!("Joan"), &json!(1)));
+    let past = world.get(&format!("/v1/acme/customers/7?as_of={then}")).await;
+    assert_eq!((past.status, past.position()), (StatusCode::OK, then));
+    let past = past.json();
+    assert_eq!(past["first_name"], "Ann", "what is sealed is opened");
+    assert!(past.get("orders_count").is_none(), "today's orders say nothing of the past");
+    assert_eq!(world.get("/v1/acme/customers/7?as_of=0").await.code(), "not_found");
 }
 
 fn refund(order: &mut Value, id: u64, at: &str, amount: &str) {

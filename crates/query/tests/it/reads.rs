@@ -91,7 +91,7 @@ async fn a_shop_without_a_configured_currency_has_prices_without_one() {
 }
 
 #[tokio::test]
-async fn a_search_takes_the_text_literally() {
+async fn a_search_takes_the_text_for_words_and_nothing_in_it_for_syntax() {
     let mut world = World::start().await;
     world.say("products/create", product()).await;
     world.fold().await;
@@ -100,8 +100,15 @@ async fn a_search_takes_the_text_literally() {
         ("100%25", 1),
         ("potter_", 1),
         ("MUG", 1),
-        ("%25", 1),
+        ("mug%20blue%20pot", 1),
+        ("mug%20red", 0),
+        ("bl%C3%BBe", 1),
+        ("lue", 0),
+        ("%25", 0),
         ("m_g", 0),
+        ("mug*%20OR%20red", 0),
+        ("%22mug", 1),
+        ("%F0%9F%98%80", 0),
         ("b%25e", 0),
         ("'%20OR%201=1--", 0),
     ] {

@@ -36,6 +36,8 @@ pub(super) struct Slot {
 pub(super) struct Waiting<A: Decider> {
     pub(super) command: A::Command,
     pub(super) cause: Cause,
+    /// Not to be decided when others may have written after this position.
+    pub(super) known_to: u64,
     /// Its events that stand in the log already.
     pub(super) appended: usize,
     pub(super) answer: oneshot::Sender<Result<Receipt, StoreError>>,
@@ -46,9 +48,10 @@ impl Slot {
         &self,
         command: A::Command,
         cause: Cause,
+        known_to: u64,
     ) -> oneshot::Receiver<Result<Receipt, StoreError>> {
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting::<A> { command, cause, appended: 0, answer };
+        let waiting = Waiting::<A> { command, cause, known_to, appended: 0, answer };
         self.queue().push_back(Box::new(waiting));
         answered
     }

@@ -33,14 +33,26 @@ impl EventStore {
     pub async fn execute<A: Decider>(
         &self,
         key: &AggregateKey,
+        command: A::Command,
+        cause: &Cause,
+    ) -> Result<Receipt, StoreError> {
+        self.execute_unless_newer::<A>(key, command, cause, u64::MAX).await
+    }
+
+    /// Likewise, but only if no event of the aggregate after `known_to` may have been written by others: it may have
+    /// come of something that whoever gives the command does not know. Appends of this store itself do not count.
+    pub async fn execute_unless_newer<A: Decider>(
+        &self,
+        key: &AggregateKey,
         mut command: A::Command,
         cause: &Cause,
+        known_to: u64,
     ) -> Result<Receipt, StoreError> {
         check_kind::<A>(key)?;
         self.seal(A::personal(key, &mut command)).await?;
         let slot = self.cache.slot(key);
         loop {
-            let mut answer = slot.ask::<A>(command.clone(), cause.clone());
+            let mut answer = slot.ask::<A>(command.clone(), cause.clone(), known_to);
             let mut kept = slot.kept.lock().await;
             loop {
                 match answer.try_recv() {
@@ -112,6 +124,7 @@ impl EventStore {
         batch: &mut VecDeque<Waiting<A>>,
         checked: bool,
     ) -> Result<bool, StoreError> {
+        turn_away(key, loaded, batch);
         let mut after = loaded.state.clone();
         let decisions: Vec<_> = batch.iter().map(|waiting| after.decide(waiting.command.clone())).collect();
         if !checked && decisions.iter().any(|decision| decision.as_ref().map_or(true, Vec::is_empty)) {
@@ -163,9 +176,7 @@ impl EventStore {
             match self.append::<A>(key, loaded.tip(), event, &waiting.cause).await? {
                 Outcome::Conflict => return Ok(false),
                 Outcome::Appended(position) => {
-                    loaded.state.apply(event.clone());
-                    loaded.version += 1;
-                    loaded.position = position;
+                    loaded.add(event.clone(), position);
                     waiting.appended += 1;
                 }
             }
@@ -177,6 +188,20 @@ impl EventStore {
 impl<A> Loaded<A> {
     fn tip(&self) -> Tip {
         Tip { version: self.version, position: self.position }
+    }
+}
+
+/// Those who know less than what others may have written are told so.
+fn turn_away<A: Decider>(key: &AggregateKey, loaded: &Loaded<A>, batch: &mut VecDeque<Waiting<A>>) {
+    if batch.iter().all(|waiting| waiting.known_to >= loaded.learned) {
+        return;
+    }
+    let outdated: VecDeque<Waiting<A>>;
+    (*batch, outdated) = std::mem::take(batch).into_iter().partition(|waiting| waiting.known_to >= loaded.learned);
+    for waiting in outdated {
+        let newer = StoreError::Newer { key: key.clone(), position: loaded.learned };
+        // Nobody may wait for it any more.
+        let _ = waiting.answer.send(Err(newer));
     }
 }
 

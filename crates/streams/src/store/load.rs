@@ -2,11 +2,11 @@ use std::sync::atomic::Ordering;
 
 use aggregates::Decider;
 use async_nats::{Message, StatusCode};
-use events::AggregateKey;
+use events::{AggregateKey, Envelope};
 use futures::StreamExt;
 use serde_json::json;
 
-use super::{EventStore, Loaded, StoreError, unreadable};
+use super::{EventStore, Loaded, StoreError, check_kind, unreadable};
 use crate::api::ReadError;
 use crate::broker::Broker;
 use crate::raw::Raw;
@@ -21,9 +21,9 @@ impl EventStore {
     /// The whole history, up to the newest event that the stream's leader has.
     pub(super) async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
         let mut loaded = self.begin(key).await?;
-        // A snapshot may hold what another process has written.
-        self.learned.fetch_add(u64::from(loaded.version > 0), Ordering::Relaxed);
         self.catch_up(key, &mut loaded).await?;
+        // A snapshot may hold what another process has written.
+        self.learned.fetch_max(loaded.learned, Ordering::Relaxed);
         Ok(loaded)
     }
 
@@ -36,7 +36,6 @@ impl EventStore {
     ) -> Result<(), StoreError> {
         let mut found = 0;
         while let Some(raw) = self.after(key, loaded.position).await? {
-            self.learned.fetch_add(1, Ordering::Relaxed);
             fold(key, loaded, &raw)?;
             found += 1;
             if found == FEW {
@@ -45,7 +44,33 @@ impl EventStore {
                 }
             }
         }
+        self.learned.fetch_max(loaded.learned, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Takes note of an event that has come from the log by another way, so that it is not asked for again: of one
+    /// that follows what is known here, or begins the aggregate. Nothing else is known of others by it.
+    pub fn hear<A: Decider>(&self, envelope: &Envelope, position: u64, event: &A::Event) {
+        let slot = self.cache.slot(&envelope.key);
+        // Whoever works on it reads what there is.
+        let Ok(mut kept) = slot.kept.try_lock() else { return };
+        let mut loaded = kept.take::<A>().unwrap_or_default();
+        if check_kind::<A>(&envelope.key).is_ok() && envelope.aggregate_version == loaded.version + 1 {
+            loaded.add(event.clone(), position);
+            loaded.learned = position;
+        }
+        if loaded.version > 0 {
+            kept.put(loaded);
+        }
+    }
+}
+
+impl<A: Decider> Loaded<A> {
+    /// The event that follows.
+    pub(super) fn add(&mut self, event: A::Event, position: u64) {
+        self.state.apply(event);
+        self.version += 1;
+        self.position = position;
     }
 }
 
@@ -56,9 +81,8 @@ fn fold<A: Decider>(key: &AggregateKey, loaded: &mut Loaded<A>, raw: &Raw) -> Re
         return Err(StoreError::Gap { key: key.clone(), position: raw.sequence, expected, found });
     }
     let event = events::decode(&envelope, &raw.body).map_err(|error| unreadable(key)(error.into()))?;
-    loaded.state.apply(event);
-    loaded.version = found;
-    loaded.position = raw.sequence;
+    loaded.add(event, raw.sequence);
+    loaded.learned = raw.sequence;
     Ok(())
 }
 

@@ -99,6 +99,6 @@ impl EventStore {
         let same = last.is_some_and(|raw| {
             raw.sequence() == position && raw.envelope().is_ok_and(|envelope| envelope.aggregate_version == version)
         });
-        Ok(if same { Loaded { state, version, position, kept: version } } else { Loaded::default() })
+        Ok(if same { Loaded { state, version, position, kept: version, learned: position } } else { Loaded::default() })
     }
 }

@@ -46,7 +46,7 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Contended { .. } => Self::retry(error),
+            StoreError::Contended { .. } | StoreError::Newer { .. } => Self::retry(error),
             StoreError::Refused { .. } | StoreError::Rejected { .. } | StoreError::WrongKind { .. } => {
                 Self::reject(error)
             }

@@ -86,6 +86,11 @@ impl<S: Subscriber> Handling<S> {
         catch_unwind(AssertUnwindSafe(|| self.subscriber.lane(message))).ok()
     }
 
+    /// A subscriber that panics here has not heard it.
+    pub(super) fn hear(&self, message: &S::Message) {
+        let _ = catch_unwind(AssertUnwindSafe(|| self.subscriber.hear(message)));
+    }
+
     /// Handles one message and settles it, or says why it cannot be settled yet.
     pub(super) async fn run(&self, mut item: Item<S::Message>, confirm: bool) -> Finished<Item<S::Message>> {
         let span =

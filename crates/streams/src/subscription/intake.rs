@@ -28,6 +28,9 @@ impl<S: Subscriber> Subscription<S> {
             count::<S>("skipped");
             return delivery.ack(false).await;
         }
+        if let (Ok(message), false) = (&content, again) {
+            self.handling.hear(message);
+        }
         let lane = self.lane(&raw, &content);
         let now = Instant::now();
         let parked = self.lanes.is_parked(&lane);

@@ -1,10 +1,13 @@
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
-use aggregates::{Customer, Order};
+use aggregates::{Customer, Decider, Order, Stock, StockCommand};
 use cqrs_es::{AggregateContext, AggregateError, EventStore as _};
-use events::EventId;
-use streams::{Broker, BrokerSettings, EventStore, StoreError, events_head};
+use events::{AggregateKey, AggregateKind, Event, EventId, LocationId, Observation};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use streams::{Broker, BrokerSettings, EventStore, KeptSnapshot, SnapshotStore, StoreError, events_head};
 use testkit::{Fixture, Proxy};
 use tokio::task::JoinSet;
 
@@ -29,6 +32,9 @@ pub(crate) async fn laws(fixture: &Fixture) {
     a_decision_of_nothing_is_taken_on_the_newest_state(fixture).await;
     the_store_of_cqrs_es_appends_once_and_sees_conflicts(fixture).await;
     an_aggregate_of_another_kind_is_turned_away(fixture).await;
+    who_knows_less_than_others_may_have_written_decides_nothing(fixture).await;
+    what_a_snapshot_holds_others_may_have_written(fixture).await;
+    what_was_heard_is_not_asked_for(fixture).await;
 }
 
 async fn stores(fixture: &Fixture, count: u64) -> Vec<EventStore> {
@@ -197,7 +203,8 @@ async fn a_long_history_is_read_whole(fixture: &Fixture) {
     let fresh = EventStore::new(&fixture.broker);
     let loaded = fresh.load::<Order>(&key, events_head(&fixture.broker).await.unwrap()).await.unwrap();
     assert_eq!(loaded.version, EVENTS);
-    assert_eq!(loaded, store.load::<Order>(&key, loaded.position).await.unwrap());
+    let known = store.load::<Order>(&key, loaded.position).await.unwrap();
+    assert_eq!((loaded.state, loaded.version, loaded.position), (known.state, known.version, known.position));
     let events = fresh.events(&key).await.unwrap();
     assert_dense(&events);
     assert_eq!(events.len() as u64, EVENTS);
@@ -236,4 +243,84 @@ async fn an_aggregate_of_another_kind_is_turned_away(fixture: &Fixture) {
     let store = EventStore::new(&fixture.broker);
     let refused = store.execute::<Order>(&customer("kind", 1), transaction(1), &cause(1)).await;
     assert!(matches!(refused, Err(StoreError::WrongKind { .. })));
+}
+
+async fn who_knows_less_than_others_may_have_written_decides_nothing(fixture: &Fixture) {
+    let [one, other] = [EventStore::new(&fixture.broker), EventStore::new(&fixture.broker)];
+    let key = order("learned", 1);
+    let tell = async |store: &EventStore, id, known_to| {
+        store.execute_unless_newer::<Order>(&key, transaction(id), &cause(id), known_to).await
+    };
+    tell(&one, 1, 0).await.unwrap();
+    let own = tell(&one, 2, 0).await.unwrap();
+    // To the other all of it is of others.
+    let refused = tell(&other, 3, own.position - 1).await;
+    assert!(matches!(&refused, Err(StoreError::Newer { position, .. }) if *position == own.position), "{refused:?}");
+    let theirs = tell(&other, 3, own.position).await.unwrap();
+    // What it does not know yet it finds when it appends, or when it has nothing to append.
+    for id in [4, 2] {
+        let refused = tell(&one, id, theirs.position - 1).await;
+        assert!(matches!(&refused, Err(StoreError::Newer { .. })), "{refused:?}");
+    }
+    assert_eq!((one.learned(), one.events(&key).await.unwrap().len()), (theirs.position, 3));
+    assert_eq!(tell(&one, 4, theirs.position).await.unwrap().appended, 1);
+    assert_eq!(tell(&one, 5, theirs.position).await.unwrap().appended, 1, "what it wrote itself it knows");
+}
+
+/// One snapshot, whatever is asked for.
+struct Shelf(KeptSnapshot);
+
+impl SnapshotStore for Shelf {
+    fn find<'a>(&'a self, _: &'a AggregateKey) -> BoxFuture<'a, Option<KeptSnapshot>> {
+        async { Some(self.0.clone()) }.boxed()
+    }
+
+    fn keep(&self, _: AggregateKey, _: KeptSnapshot) -> BoxFuture<'_, ()> {
+        async {}.boxed()
+    }
+}
+
+async fn what_a_snapshot_holds_others_may_have_written(fixture: &Fixture) {
+    let key = AggregateKey::new(AggregateKind::Stock, &shop("learned"), 70);
+    let observe = |second: i64| {
+        let observation = Observation { at: crate::orders::at(second), triggered_at: None, available: second };
+        StockCommand::Observe { location_id: LocationId::new(9).unwrap(), observation }
+    };
+    let store = EventStore::new(&fixture.broker);
+    let written = store.execute::<Stock>(&key, observe(1), &cause("level-1")).await.unwrap();
+    let state = store.load::<Stock>(&key, written.position).await.unwrap();
+    let (snapshot, version, position) = (state.state.snapshot().unwrap(), state.version, state.position);
+    let shelf = Arc::new(Shelf(KeptSnapshot { snapshot, version, position }));
+    // No event is read after the snapshot: it is the snapshot that others may have written.
+    let heir = EventStore::new(&fixture.broker).with_snapshots(shelf);
+    let refused = heir.execute_unless_newer::<Stock>(&key, observe(2), &cause("level-2"), position - 1).await;
+    assert!(matches!(&refused, Err(StoreError::Newer { position: at, .. }) if *at == position), "{refused:?}");
+    assert_eq!(heir.learned(), position);
+    heir.execute_unless_newer::<Stock>(&key, observe(2), &cause("level-2"), position).await.unwrap();
+}
+
+async fn what_was_heard_is_not_asked_for(fixture: &Fixture) {
+    let (writer, key) = (EventStore::new(&fixture.broker), order("heard", 1));
+    for id in 1..=4 {
+        writer.execute::<Order>(&key, transaction(id), &cause(id)).await.unwrap();
+    }
+    let told = writer.events(&key).await.unwrap();
+    let hear = |store: &EventStore, version: usize, position| {
+        let Event::Order(event) = &told[version - 1].event else { panic!("not an order's") };
+        store.hear::<Order>(&told[version - 1].envelope, position, event);
+    };
+    // At a position beyond the log nothing is found, so whoever asked would know less.
+    let far = 1 << 40;
+    let store = EventStore::new(&fixture.connect().await);
+    hear(&store, 1, far);
+    hear(&store, 2, far + 1);
+    let loaded = store.load::<Order>(&key, far + 1).await.unwrap();
+    assert_eq!((loaded.version, loaded.position), (2, far + 1));
+    // Without the third the fourth says too little, and what is known already says nothing.
+    hear(&store, 4, far + 3);
+    hear(&store, 1, far + 4);
+    assert_eq!(store.load::<Order>(&key, far + 1).await.unwrap(), loaded);
+    let late = EventStore::new(&fixture.connect().await);
+    hear(&late, 2, far);
+    assert_eq!(late.load::<Order>(&key, told[1].position).await.unwrap().version, 4, "it begins with the first");
 }

@@ -1,5 +1,9 @@
 //! `tillstream bench handlers`: orders over many items, promised by the inventory service, beside a bare
 //! subscriber that appends one message for each, in the same run.
+//!
+//! Both receive each order's event once by a consumer, append one message for it under a message id and an expected
+//! sequence, and ack it; as many are under way at once. The service also reads the whole log for its copies, its own
+//! messages too, and its start counts: the first promise of each item loads that item.
 
 use std::time::Instant;
 

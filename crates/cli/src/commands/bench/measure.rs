@@ -28,6 +28,13 @@ pub(super) fn cpu_seconds(pid: u32) -> Option<f64> {
     Some((ticks(fields.next())? + ticks(fields.next())?) / TICKS)
 }
 
+/// The most memory a process has had so far, in MiB. Linux only.
+pub(super) fn peak_memory(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? / 1_024)
+}
+
 impl Figures {
     pub(super) fn new(mut latencies: Vec<Duration>, time: Duration, refused: u64, cpu: [Option<f64>; 2]) -> Self {
         latencies.sort_unstable();

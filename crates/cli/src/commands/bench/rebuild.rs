@@ -1,17 +1,14 @@
 //! `tillstream bench rebuild`: read models folded from the start of the log, beside a bare read of it.
 
-mod history;
-
-use std::path::Path;
 use std::time::Instant;
 
 use db::Database;
 use projections::{ALL, ReadModel, Rebuild};
 use serde::Serialize;
-use streams::{BareLog, BareReader, Broker};
+use streams::{BareReader, Broker};
 
-use self::history::History;
-use super::measure::cpu_seconds;
+use super::measure::{cpu_seconds, peak_memory};
+use super::past;
 use super::service::fresh_database;
 use super::stage::Stage;
 use crate::cli::Common;
@@ -59,7 +56,13 @@ impl Watch {
     fn stop(self, what: String, events: u64, bare: Option<f64>) -> Figure {
         let pace = events as f64 / self.started.elapsed().as_secs_f64();
         let cpu = cpu_seconds(std::process::id()).zip(self.cpu).map(|(now, then)| (now - then) / events as f64 * 1e6);
-        Figure { what, events_per_second: pace, ratio: pace / bare.unwrap_or(pace), cpu, memory: peak_memory() }
+        Figure {
+            what,
+            events_per_second: pace,
+            ratio: pace / bare.unwrap_or(pace),
+            cpu,
+            memory: peak_memory(std::process::id()),
+        }
     }
 }
 
@@ -67,13 +70,7 @@ pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
     let config = load(common.config.as_deref(), &common.flags(None))?.config;
     let dir = config.data.dir.join("bench");
     let stage = Stage::set(&dir, Sync::Interval).await?;
-    let mut log = BareLog::connect(&stage.nats.url()).await?;
-    let mut history = History::new()?;
-    for _ in 0..args.events {
-        let (subject, headers, body) = history.message()?;
-        log.append(subject, headers, body).await?;
-    }
-    log.flush().await?;
+    past::fill(&stage.nats.url(), args.events).await?;
 
     let watch = Watch::start();
     BareReader::connect(&stage.nats.url()).await?.read(args.events).await?;
@@ -132,13 +129,6 @@ async fn measure(
     let figure = watch.stop(what, events, Some(bare));
     database.close().await;
     Ok(figure)
-}
-
-/// Linux only.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string(Path::new("/proc/self/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? / 1_024)
 }
 
 fn print(common: &Common, figures: &[Figure]) -> Outcome {

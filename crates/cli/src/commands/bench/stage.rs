@@ -51,18 +51,25 @@ impl Drop for Files {
     }
 }
 
+/// This same binary with these arguments, configured by us alone: no file, no variable from outside. What is sealed here
+/// does not outlive the measurement, so any key will do.
+pub(super) fn child(dir: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<Command> {
+    let mut command = Command::new(this_program()?);
+    command.args(arguments).current_dir(dir).stdout(Stdio::null()).kill_on_drop(true);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TILLSTREAM_")) {
+        command.env_remove(name);
+    }
+    command.env("TILLSTREAM_PRIVACY_KEK", "env:BENCH_KEK").env("BENCH_KEK", "0".repeat(64));
+    command.envs(variables.iter().copied());
+    Ok(command)
+}
+
 impl Receiver {
     /// Starts this same binary with these arguments and `--listen`, and waits until it takes connections.
     pub(super) async fn start(dir: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = Command::new(this_program()?);
-        command.args(arguments).arg("--listen").arg(address.to_string());
-        // the measured process is configured by us alone: no file here, no variable from outside
-        command.current_dir(dir).stdout(Stdio::null()).kill_on_drop(true);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TILLSTREAM_")) {
-            command.env_remove(name);
-        }
-        let spawned = command.envs(variables.iter().copied()).spawn().or_exit(Exit::Failed);
+        let mut command = child(dir, arguments, variables)?;
+        let spawned = command.arg("--listen").arg(address.to_string()).spawn().or_exit(Exit::Failed);
         let child = spawned.map_err(|e| e.context(format!("starting {arguments:?}")))?;
         let since = Instant::now();
         while since.elapsed() < START {

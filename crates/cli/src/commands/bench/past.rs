@@ -3,6 +3,7 @@
 use events::*;
 use privacy::DataKey;
 use rust_decimal::Decimal;
+use streams::BareLog;
 
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -13,11 +14,24 @@ const CROWD: u64 = 200;
 /// Every so many orders, one event of something else for each kind of it.
 const ORDERS_PER_OTHER: u64 = 10;
 
-/// A message as it is appended: subject, headers, body.
-pub(super) type Message = (String, Vec<(&'static str, String)>, Vec<u8>);
+/// The shop whose past it is.
+pub(super) const SHOP: &str = "bench";
 
-/// The first `events` of the log.
-pub(super) struct History {
+/// Fills an empty log with so many events.
+pub(super) async fn fill(nats_url: &str, events: u64) -> Outcome {
+    let (mut log, mut history) = (BareLog::connect(nats_url).await?, History::new()?);
+    for _ in 0..events {
+        let (subject, headers, body) = history.message()?;
+        log.append(subject, headers, body).await?;
+    }
+    Ok(log.flush().await?)
+}
+
+/// A message as it is appended: subject, headers, body.
+type Message = (String, Vec<(&'static str, String)>, Vec<u8>);
+
+/// The log from its first event on.
+struct History {
     shop: Shop,
     currency: Currency,
     written: u64,
@@ -27,11 +41,11 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new() -> Outcome<Self> {
-        Ok(Self { shop: "bench".parse()?, currency: "EUR".parse()?, written: 0, next: Vec::new(), orders: 0 })
+    fn new() -> Outcome<Self> {
+        Ok(Self { shop: SHOP.parse()?, currency: "EUR".parse()?, written: 0, next: Vec::new(), orders: 0 })
     }
 
-    pub(super) fn message(&mut self) -> Outcome<Message> {
+    fn message(&mut self) -> Outcome<Message> {
         if self.next.is_empty() {
             self.plan()?;
         }
