@@ -1,5 +1,6 @@
 //! `tillstream privacy`: who is to be forgotten, and whether it is done.
 
+mod certificate;
 mod export;
 
 use aggregates::{Customer, CustomerCommand};
@@ -30,6 +31,8 @@ pub(crate) enum PrivacyCommand {
     },
     /// Writes all that is held of a customer into a file, as Shopify's customers/data_request asks for.
     Export(export::ExportArgs),
+    /// Proof that somebody was forgotten, signed and without personal data.
+    Certificate(certificate::CertificateArgs),
     /// The keys themselves.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -68,6 +71,7 @@ pub(crate) async fn run(common: &Common, command: &PrivacyCommand) -> Outcome {
     let config = load(common.config.as_deref(), &common.flags(None))?.config;
     match command {
         PrivacyCommand::Requests { shop, open } => requests(common, &config, shop.as_ref(), *open).await,
+        PrivacyCommand::Certificate(args) => certificate::run(common, &config, args).await,
         PrivacyCommand::Export(args) => export::run(common, &config, args).await,
         PrivacyCommand::Keys(KeysCommand::Rotate { reason, dry_run }) => {
             rotate(common, &config, reason, *dry_run).await
@@ -170,6 +174,7 @@ async fn rotate(common: &Common, config: &Config, reason: &str, dry_run: bool) -
     }
     let bodies = vault.rotate_bodies().await.or_exit(Exit::Precondition)?;
     output::note(&format!("bodies: {bodies} keys"));
+    vault.rotate_signer().await.or_exit(Exit::Precondition)?;
     output::note(&format!("because: {reason}"));
     match common.output {
         Format::Json => output::json(&rotated)?,

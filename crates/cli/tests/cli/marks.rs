@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -33,28 +35,30 @@ pub(crate) fn spellings(mark: &str) -> Vec<Vec<u8>> {
     all
 }
 
-/// Upper and lower case count as the same: that finds too much rather than too little.
-fn holds(bytes: &[u8], spelling: &[u8]) -> bool {
-    let Some(first) = spelling.first() else { return false };
-    let firsts = [first.to_ascii_lowercase(), first.to_ascii_uppercase()];
-    let starts = bytes.iter().enumerate().filter(|(_, byte)| firsts.contains(byte)).map(|(at, _)| at);
-    starts
-        .into_iter()
-        .any(|at| bytes[at..].get(..spelling.len()).is_some_and(|part| part.eq_ignore_ascii_case(spelling)))
-}
+const MARKS: [&str; 3] = [NAME, PHONE, IP];
+
+/// All spellings of all marks in one pass, with the mark of each. Upper and lower case count as the same: that finds too
+/// much rather than too little.
+static SEARCH: LazyLock<(AhoCorasick, Vec<&str>)> = LazyLock::new(|| {
+    let all = MARKS.iter().flat_map(|mark| spellings(mark).into_iter().map(|spelling| (spelling, *mark)));
+    let (spellings, marks): (Vec<Vec<u8>>, Vec<&str>) = all.unzip();
+    (AhoCorasick::builder().ascii_case_insensitive(true).build(spellings).unwrap(), marks)
+});
 
 /// The marks that stand in these bytes, in whatever spelling, packed or not.
 pub(crate) fn found_in(bytes: &[u8]) -> BTreeSet<&'static str> {
-    let mut texts = vec![bytes.to_vec()];
-    texts.extend(packed(bytes));
-    let marks = [NAME, PHONE, IP].into_iter();
-    marks.filter(|mark| spellings(mark).iter().any(|spelling| texts.iter().any(|text| holds(text, spelling)))).collect()
+    let (search, marks) = &*SEARCH;
+    let packed = packed(bytes);
+    let texts = std::iter::once(bytes).chain(packed.iter().map(Vec::as_slice));
+    let found =
+        texts.flat_map(|text| search.find_overlapping_iter(text).map(|found| marks[found.pattern().as_usize()]));
+    found.collect()
 }
 
 /// What is behind every beginning of something packed.
 fn packed(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let starts = bytes.windows(GZIP.len()).enumerate().filter(|(_, part)| *part == GZIP).map(|(at, _)| at);
-    starts.map(|at| piped("gzip", &["-dcq"], &bytes[at..])).collect()
+    let starts = AhoCorasick::new([GZIP]).unwrap();
+    starts.find_iter(bytes).map(|found| found.start()).map(|at| piped("gzip", &["-dcq"], &bytes[at..])).collect()
 }
 
 /// What the program makes of it; it may complain of what follows.
