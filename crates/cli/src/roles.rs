@@ -6,6 +6,7 @@ mod databases;
 mod deadlines;
 mod expiry;
 mod gauges;
+mod next_day;
 mod notifications;
 mod secrets;
 mod users;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use ::access::Access;
 use axum::Router;
 use commands::CommandState;
-use events::StockAuthority;
+use events::{Shop, StockAuthority, Timestamp};
 use handlers::checkouts::{self, Checkouts, CheckoutsSettings};
 use handlers::inventory::{self, Inventory, InventorySettings};
 use handlers::loyalty::{self, Loyalty, LoyaltySettings};
@@ -91,10 +92,13 @@ impl Ground {
         };
         let state = IngressState::new(&self.broker, self.door(host)?, &settings);
         let keys = self.keys().await?;
-        for known in &self.shops {
-            keys.prepare_bodies(&known.shop).await.or_exit(Exit::Unavailable)?;
+        let shops: Vec<Shop> = self.shops.iter().map(|known| known.shop.clone()).collect();
+        for shop in &shops {
+            keys.prepare_bodies(shop, Timestamp::now()).await.or_exit(Exit::Unavailable)?;
         }
-        Ok(ingress::router(state.sealed_by(keys.for_bodies())))
+        let sealed = state.sealed_by(keys.for_bodies());
+        host.spawn("keys of the next day's bodies", next_day::follow(keys, shops, host.shutdown()));
+        Ok(ingress::router(sealed))
     }
 
     /// Webhooks to events.

@@ -23,6 +23,7 @@ use crate::{Kek, Vault, VaultError};
 /// A message that another process forgets is readable here for so long at most.
 const LIFE: Duration = Duration::from_secs(30);
 const CAPACITY: usize = 10_000;
+const NEXT_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Seals, opens and forgets bodies.
 pub(crate) struct Bodies {
@@ -164,9 +165,13 @@ impl Vault {
         streams::Bodies::sealed_by(Arc::new(self.clone()))
     }
 
-    /// Makes today's key of a shop, so that its first delivery does not wait for it.
-    pub async fn prepare_bodies(&self, shop: &Shop) -> Result<(), VaultError> {
-        self.bodies.obtain(&DayOf::of(Stream::Inbox, Some(shop.clone()), Timestamp::now())).await.map(drop)
+    /// Makes the keys of a shop for that day and the next one, so that neither its first delivery nor a day that begins
+    /// while the database is away waits for one.
+    pub async fn prepare_bodies(&self, shop: &Shop, at: Timestamp) -> Result<(), VaultError> {
+        for at in [at, at + NEXT_DAY] {
+            self.bodies.obtain(&DayOf::of(Stream::Inbox, Some(shop.clone()), at)).await?;
+        }
+        Ok(())
     }
 
     /// Nobody can read these bodies from then on, in this process at once, in others within half a minute; each is

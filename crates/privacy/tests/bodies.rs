@@ -134,6 +134,17 @@ async fn a_lost_key_is_told_from_a_destroyed_one_and_a_known_one_seals_on_while_
 }
 
 #[tokio::test]
+async fn a_day_that_begins_while_the_database_is_away_has_its_key_already() {
+    let folder = TempDir::new().unwrap();
+    let database = database(folder.path()).await;
+    let one = Vault::open(database.clone(), vec![kek(1)]).await.unwrap();
+    one.prepare_bodies(&acme(), Timestamp::now() - Duration::from_secs(24 * 60 * 60)).await.unwrap();
+    database.close().await;
+    let sealed = seal(&one, Some(acme())).await;
+    assert_eq!(open(&vault(folder.path()).await, &sealed).await, whole());
+}
+
+#[tokio::test]
 async fn wrapped_anew_the_old_key_encryption_key_opens_no_body() {
     let folder = TempDir::new().unwrap();
     let (gone, stays) = {
