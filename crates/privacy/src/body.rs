@@ -17,8 +17,9 @@ use tokio::time::Instant;
 
 use crate::body_table::{BodyTable, DayKey, DayOf, day};
 use crate::cipher::{self, CipherError, KEY};
+use crate::kek::Keks;
 use crate::puncture::Puncturable;
-use crate::{Kek, Vault, VaultError};
+use crate::{Vault, VaultError};
 
 /// A message that another process forgets is readable here for so long at most.
 const LIFE: Duration = Duration::from_secs(30);
@@ -41,7 +42,7 @@ struct Seal {
 }
 
 impl Bodies {
-    pub(crate) async fn open(database: Database, keks: Vec<Kek>) -> Result<Self, VaultError> {
+    pub(crate) async fn open(database: Database, keks: Keks) -> Result<Self, VaultError> {
         let table = BodyTable::open(database, keks).await?;
         Ok(Self { table, cache: Mutex::default(), asking: tokio::sync::Mutex::default() })
     }

@@ -7,9 +7,10 @@ use events::{Shop, Timestamp, subject};
 use serde::{Deserialize, Serialize};
 use streams::Stream;
 
+use crate::VaultError;
 use crate::cipher::CipherError;
+use crate::kek::{Kek, Keks, Wrapped};
 use crate::puncture::Puncturable;
-use crate::{Kek, VaultError};
 
 const BODY_KEYS: Table = Table {
     name: "body_keys",
@@ -46,11 +47,7 @@ pub(crate) enum DayKey {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Row {
-    /// By which key-encryption key.
-    Wrapped {
-        by: String,
-        key: String,
-    },
+    Wrapped(Wrapped),
     Destroyed {},
 }
 
@@ -87,13 +84,13 @@ pub(crate) fn day(at: Timestamp) -> i64 {
 
 pub(crate) struct BodyTable {
     db: Database,
-    keks: Vec<Kek>,
+    keks: Keks,
     /// Of all rows.
     every: Shop,
 }
 
 impl BodyTable {
-    pub(crate) async fn open(db: Database, keks: Vec<Kek>) -> Result<Self, VaultError> {
+    pub(crate) async fn open(db: Database, keks: Keks) -> Result<Self, VaultError> {
         db.ensure(&BODY_KEYS).await?;
         Ok(Self { db, keks, every: EVERY_SHOP.parse().map_err(|_| VaultError::Name)? })
     }
@@ -165,16 +162,16 @@ impl BodyTable {
 
     /// Wraps by the first key-encryption key what another one wraps; gives how many.
     pub(crate) async fn rotate(&self) -> Result<usize, VaultError> {
-        let first = self.keks.first().ok_or(VaultError::NoKek)?.id();
-        let by_another = |document: &Document| matches!(serde_json::from_str(&document.data), Ok(Row::Wrapped { by, .. }) if by != first);
-        let rows = self.rows(None).await?.into_iter().filter(|held| by_another(held));
+        let first = self.keks.first()?;
+        let rows = self.rows(None).await?.into_iter().filter(|held| is_outdated(held, first));
         let keys: Vec<RowKey> = rows.map(|held| held.key).collect();
         let mut wrapped = 0;
         for keys in keys.chunks(TOGETHER) {
             let mut batch = self.db.begin().await?;
             let mut changes = Vec::with_capacity(keys.len());
             // As they are now: messages may have been forgotten since, and must not come back.
-            for document in batch.load_to_change(&BODY_KEYS, keys).await?.iter().filter(|held| by_another(held)) {
+            for document in batch.load_to_change(&BODY_KEYS, keys).await?.iter().filter(|held| is_outdated(held, first))
+            {
                 let of = DayOf::of_row(&document.key.id).ok_or(VaultError::Name)?;
                 if let DayKey::Living(key) = self.read(&of, document)? {
                     changes.push(self.change(&of, &self.wrapped(&of, &key)?)?);
@@ -195,15 +192,12 @@ impl BodyTable {
     }
 
     fn wrapped(&self, of: &DayOf, key: &Puncturable) -> Result<Row, VaultError> {
-        let kek = self.keks.first().ok_or(VaultError::NoKek)?;
-        Ok(Row::Wrapped { by: kek.id().to_owned(), key: kek.wrap_bytes(&key.to_bytes(), &of.id())? })
+        Ok(Row::Wrapped(self.keks.wrap(&key.to_bytes(), &of.id())?))
     }
 
     fn read(&self, of: &DayOf, document: &Document) -> Result<DayKey, VaultError> {
-        let Row::Wrapped { by, key } = serde_json::from_str(&document.data)? else { return Ok(DayKey::Destroyed) };
-        let kek = self.keks.iter().find(|kek| kek.id() == by);
-        let kek = kek.ok_or_else(|| VaultError::OtherKek { subject: of.id(), kek: by.clone() })?;
-        let key = Puncturable::from_bytes(&kek.unwrap_bytes(&key, &of.id())?).ok_or(CipherError::Foreign)?;
+        let Row::Wrapped(held) = serde_json::from_str(&document.data)? else { return Ok(DayKey::Destroyed) };
+        let key = Puncturable::from_bytes(&self.keks.unwrap(&held, &of.id())?).ok_or(CipherError::Foreign)?;
         Ok(DayKey::Living(Arc::new(key)))
     }
 
@@ -216,6 +210,10 @@ impl BodyTable {
     fn row_key(&self, of: &DayOf) -> RowKey {
         RowKey { shop: self.every.clone(), id: of.id() }
     }
+}
+
+fn is_outdated(document: &Document, first: &Kek) -> bool {
+    matches!(serde_json::from_str(&document.data), Ok(Row::Wrapped(held)) if !held.is_by(first))
 }
 
 fn is_stone(document: &Document) -> bool {

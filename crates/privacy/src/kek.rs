@@ -1,16 +1,30 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305};
-use events::AggregateKey;
 use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 
-use crate::cipher::{self, CipherError, DataKey, KEY};
+use crate::VaultError;
+use crate::cipher::{self, CipherError, KEY};
 
 /// What wraps the data keys. It is never in their database.
 #[derive(Clone)]
 pub struct Kek {
     id: String,
     cipher: XChaCha20Poly1305,
+}
+
+/// All that are configured: the first wraps, any of them opens.
+#[derive(Clone)]
+pub(crate) struct Keks(Vec<Kek>);
+
+/// A key as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Wrapped {
+    /// By which key-encryption key.
+    by: String,
+    /// In base64.
+    key: String,
 }
 
 /// A text is no key.
@@ -37,24 +51,41 @@ impl Kek {
         &self.id
     }
 
-    pub(crate) fn wrap(&self, subject: &AggregateKey, key: &DataKey) -> Result<String, CipherError> {
-        self.wrap_bytes(key.raw(), &subject.to_string())
-    }
-
-    /// `bound` says what the content is, and nothing else opens it.
-    pub(crate) fn wrap_bytes(&self, content: &[u8], bound: &str) -> Result<String, CipherError> {
+    fn wrap(&self, content: &[u8], bound: &str) -> Result<String, CipherError> {
         Ok(STANDARD.encode(cipher::wrap(&self.cipher, content, bound)?))
     }
 
-    pub(crate) fn unwrap_bytes(&self, wrapped: &str, bound: &str) -> Result<Vec<u8>, CipherError> {
+    fn unwrap(&self, wrapped: &str, bound: &str) -> Result<Vec<u8>, CipherError> {
         let sealed = STANDARD.decode(wrapped).map_err(|_| CipherError::Foreign)?;
         cipher::decrypt(&self.cipher, &sealed, bound)
     }
+}
 
-    pub(crate) fn unwrap(&self, subject: &AggregateKey, wrapped: &str) -> Result<DataKey, CipherError> {
-        let raw = self.unwrap_bytes(wrapped, &subject.to_string())?;
-        let raw: [u8; KEY] = raw.try_into().map_err(|_| CipherError::Foreign)?;
-        Ok(DataKey::from(raw))
+impl Wrapped {
+    pub(crate) fn is_by(&self, kek: &Kek) -> bool {
+        self.by == kek.id
+    }
+}
+
+impl Keks {
+    pub(crate) fn new(keks: Vec<Kek>) -> Self {
+        Self(keks)
+    }
+
+    /// `bound` says what the content is, and nothing else opens it.
+    pub(crate) fn wrap(&self, content: &[u8], bound: &str) -> Result<Wrapped, VaultError> {
+        let kek = self.first()?;
+        Ok(Wrapped { by: kek.id.clone(), key: kek.wrap(content, bound)? })
+    }
+
+    pub(crate) fn unwrap(&self, Wrapped { by, key }: &Wrapped, bound: &str) -> Result<Vec<u8>, VaultError> {
+        let kek = self.0.iter().find(|kek| kek.id == *by);
+        let kek = kek.ok_or_else(|| VaultError::OtherKek { subject: bound.to_owned(), kek: by.clone() })?;
+        Ok(kek.unwrap(key, bound)?)
+    }
+
+    pub(crate) fn first(&self) -> Result<&Kek, VaultError> {
+        self.0.first().ok_or(VaultError::NoKek)
     }
 }
 
@@ -67,19 +98,16 @@ impl From<[u8; KEY]> for Kek {
 
 #[cfg(test)]
 mod tests {
-    use events::AggregateKind;
-
     use super::*;
 
     #[test]
     fn a_key_is_wrapped_for_one_person_by_one_kek() {
-        let ann = AggregateKey::new(AggregateKind::Customer, &"acme".parse().unwrap(), 7);
-        let bob = AggregateKey::new(AggregateKind::Customer, &"acme".parse().unwrap(), 8);
+        let (ann, bob) = ("acme/customer/7", "acme/customer/8");
         let (kek, other) = (Kek::from([1; KEY]), Kek::from([2; KEY]));
-        let key = DataKey::generate().unwrap();
-        let wrapped = kek.wrap(&ann, &key).unwrap();
-        assert_eq!(kek.unwrap(&ann, &wrapped).unwrap().raw(), key.raw());
-        assert!(kek.unwrap(&bob, &wrapped).is_err() && other.unwrap(&ann, &wrapped).is_err());
+        let key = cipher::random::<KEY>().unwrap();
+        let wrapped = kek.wrap(&key, ann).unwrap();
+        assert_eq!(kek.unwrap(&wrapped, ann).unwrap(), key);
+        assert!(kek.unwrap(&wrapped, bob).is_err() && other.unwrap(&wrapped, ann).is_err());
         assert_ne!(kek.id(), other.id());
     }
 

@@ -2,7 +2,6 @@
 
 use db::{Change, Content, RowKey, Table};
 use events::Shop;
-use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, Erasure, Signer};
 use crate::cipher::{self, CipherError, KEY};
@@ -11,13 +10,6 @@ use crate::{Vault, VaultError};
 const SIGNING_KEYS: Table = Table { name: "signing_keys", version: 1, columns: &[], indexes: &[] };
 const HOUSE: &str = "house";
 const BOUND: &str = "signing key";
-
-#[derive(Serialize, Deserialize)]
-struct Row {
-    /// Which key-encryption key wraps it.
-    by: String,
-    key: String,
-}
 
 impl Vault {
     /// Signs it.
@@ -49,18 +41,14 @@ impl Vault {
             Some(document) => document.data,
             None => self.write(&cipher::random()?, false).await?,
         };
-        let row: Row = serde_json::from_str(&data)?;
-        let other = || VaultError::OtherKek { subject: BOUND.to_owned(), kek: row.by.clone() };
-        let kek = self.table.keks.iter().find(|kek| kek.id() == row.by).ok_or_else(other)?;
-        let seed = kek.unwrap_bytes(&row.key, BOUND)?;
+        let seed = self.table.keks.unwrap(&serde_json::from_str(&data)?, BOUND)?;
         let seed: [u8; KEY] = seed.try_into().map_err(|_| CipherError::Foreign)?;
         Ok((Signer::from_seed(&seed).ok_or(CipherError::Foreign)?, seed))
     }
 
     /// Gives the row that is there afterwards.
     async fn write(&self, seed: &[u8; KEY], over: bool) -> Result<String, VaultError> {
-        let kek = self.table.keks.first().ok_or(VaultError::NoKek)?;
-        let row = Row { by: kek.id().to_owned(), key: kek.wrap_bytes(seed, BOUND)? };
+        let row = self.table.keks.wrap(seed, BOUND)?;
         let key = RowKey { shop: house()?, id: HOUSE.to_owned() };
         let content = Content { data: serde_json::to_string(&row)?, columns: Vec::new() };
         let change = vec![Change { key: key.clone(), content: Some(content), position: 0 }];

@@ -4,8 +4,9 @@ use db::{Change, Column, Content, Database, Document, Order, RowKey, Select, Tab
 use events::{AggregateKey, AggregateKind, Shop, Timestamp, subject};
 use serde::{Deserialize, Serialize};
 
-use crate::cipher::DataKey;
-use crate::{Kek, VaultError};
+use crate::VaultError;
+use crate::cipher::{CipherError, DataKey, KEY};
+use crate::kek::{Kek, Keks, Wrapped};
 
 const DATA_KEYS: Table = Table { name: "data_keys", version: 1, columns: &[], indexes: &[] };
 /// Shops whose keys were destroyed together. They may come back with new ones.
@@ -47,25 +48,18 @@ pub(crate) enum Standing {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Row {
-    /// By which key-encryption key, and the key in base64.
-    Wrapped {
-        by: String,
-        key: String,
-    },
-    Destroyed {
-        at: Timestamp,
-    },
+    Wrapped(Wrapped),
+    Destroyed { at: Timestamp },
 }
 
 /// The table, and what opens it.
 pub(crate) struct KeyTable {
     pub(crate) db: Database,
-    /// The first wraps new keys, any of them opens.
-    pub(crate) keks: Vec<Kek>,
+    pub(crate) keks: Keks,
 }
 
 impl KeyTable {
-    pub(crate) async fn open(db: Database, keks: Vec<Kek>) -> Result<Self, VaultError> {
+    pub(crate) async fn open(db: Database, keks: Keks) -> Result<Self, VaultError> {
         db.ensure(&DATA_KEYS).await?;
         db.ensure(&HEIRS).await?;
         db.ensure(&SHOPS).await?;
@@ -150,7 +144,7 @@ impl KeyTable {
         let Some(document) = self.db.get(&SHOPS, shop, "shop").await? else { return Ok(None) };
         match serde_json::from_str(&document.data)? {
             Row::Destroyed { at } => Ok(Some(at)),
-            Row::Wrapped { .. } => Ok(None),
+            Row::Wrapped(_) => Ok(None),
         }
     }
 
@@ -171,13 +165,12 @@ impl KeyTable {
     }
 
     async fn wrap_anew(&self, page: Vec<Document>) -> Result<usize, VaultError> {
-        let first = self.keks.first().ok_or(VaultError::NoKek)?.id();
-        let by_another = |document: &Document| matches!(serde_json::from_str(&document.data), Ok(Row::Wrapped { by, .. }) if by != first);
-        let keys: Vec<RowKey> = page.into_iter().filter(|held| by_another(held)).map(|held| held.key).collect();
+        let first = self.keks.first()?;
+        let keys: Vec<RowKey> = page.into_iter().filter(|held| is_outdated(held, first)).map(|held| held.key).collect();
         let mut batch = self.db.begin().await?;
         let mut changes = Vec::with_capacity(keys.len());
         // As they are now: one may have been destroyed since, and must not come back.
-        for document in batch.load_to_change(&DATA_KEYS, &keys).await?.iter().filter(|held| by_another(held)) {
+        for document in batch.load_to_change(&DATA_KEYS, &keys).await?.iter().filter(|held| is_outdated(held, first)) {
             let subject = subject_of(&document.key.shop, &document.key.id).ok_or(VaultError::Name)?;
             if let Standing::Living(key) = self.read(&subject, document)? {
                 changes.push(change(&subject, &self.wrapped(&subject, &key)?)?);
@@ -230,17 +223,16 @@ impl KeyTable {
     }
 
     fn wrapped(&self, subject: &AggregateKey, key: &DataKey) -> Result<Row, VaultError> {
-        let kek = self.keks.first().ok_or(VaultError::NoKek)?;
-        Ok(Row::Wrapped { by: kek.id().to_owned(), key: kek.wrap(subject, key)? })
+        Ok(Row::Wrapped(self.keks.wrap(key.raw(), &subject.to_string())?))
     }
 
     fn read(&self, subject: &AggregateKey, document: &Document) -> Result<Standing, VaultError> {
         match serde_json::from_str(&document.data)? {
             Row::Destroyed { .. } => Ok(Standing::Destroyed),
-            Row::Wrapped { by, key } => {
-                let kek = self.keks.iter().find(|kek| kek.id() == by);
-                let kek = kek.ok_or_else(|| VaultError::OtherKek { subject: subject.to_string(), kek: by.clone() })?;
-                Ok(Standing::Living(Box::new(kek.unwrap(subject, &key)?)))
+            Row::Wrapped(held) => {
+                let raw = self.keks.unwrap(&held, &subject.to_string())?;
+                let raw: [u8; KEY] = raw.try_into().map_err(|_| CipherError::Foreign)?;
+                Ok(Standing::Living(Box::new(DataKey::from(raw))))
             }
         }
     }
@@ -248,6 +240,10 @@ impl KeyTable {
 
 fn any() -> Result<Shop, VaultError> {
     ANY.parse().map_err(|_| VaultError::Name)
+}
+
+fn is_outdated(document: &Document, first: &Kek) -> bool {
+    matches!(serde_json::from_str(&document.data), Ok(Row::Wrapped(held)) if !held.is_by(first))
 }
 
 fn is_stone(document: &Document) -> bool {

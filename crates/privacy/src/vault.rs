@@ -9,7 +9,7 @@ use streams::{SealError, Sealer};
 use crate::body::Bodies;
 use crate::cache::Cache;
 use crate::cipher::CipherError;
-use crate::kek::Kek;
+use crate::kek::{Kek, Keks};
 use crate::maker::Maker;
 use crate::table::{KeyTable, Ledger, Standing};
 
@@ -48,6 +48,7 @@ pub enum VaultError {
 impl Vault {
     /// The first of `keks` wraps new keys, any of them opens. The database must wait for the disk.
     pub async fn open(database: Database, keks: Vec<Kek>) -> Result<Self, VaultError> {
+        let keks = Keks::new(keks);
         let bodies = Arc::new(Bodies::open(database.clone(), keks.clone()).await?);
         let table = Arc::new(KeyTable::open(database, keks).await?);
         let maker = Maker::start(Arc::clone(&table));
