@@ -1,10 +1,12 @@
+use std::fmt::Display;
+
 use aggregates::{Customer, CustomerCommand, ShopCommand, ShopState};
 use events::{
-    AggregateKey, AggregateKind, CustomerEvent, CustomerRedactionRequested, Event, OrderEvent, OrderId, Recorded, Shop,
+    AggregateKey, AggregateKind, CustomerEvent, CustomerRedactionRequested, Event, OrderEvent, Recorded, Shop,
     ShopEvent, subject,
 };
 use privacy::Vault;
-use streams::{Broker, Cause, EventStore, Failure, Subscriber};
+use streams::{Broker, Cause, EventStore, Failure, StoreError, Subscriber};
 
 use crate::erase::Erasure;
 
@@ -99,21 +101,25 @@ impl Keys {
         let mut subjects = self.vault.absorbed_by(key).await.map_err(Failure::unavailable)?;
         subjects.push(key.clone());
         for order in &asked.orders {
-            subjects.extend(self.of_order(&key.shop, *order).await?);
+            subjects.extend(order_with_checkouts(&self.store, &key.shop, order).await?);
         }
         Ok(subjects)
     }
+}
 
-    /// The order, as a guest may have placed it, and the checkouts that it came from.
-    async fn of_order(&self, shop: &Shop, order: OrderId) -> Result<Vec<AggregateKey>, Failure> {
-        let key = AggregateKey::new(AggregateKind::Order, shop, order);
-        let history = self.store.events(&key).await?;
-        let checkout = |recorded: Recorded<Event>| match recorded.event {
-            Event::Order(OrderEvent::CheckedOut(told)) => {
-                Some(AggregateKey::new(AggregateKind::Checkout, shop, told.checkout_token))
-            }
-            _ => None,
-        };
-        Ok(history.into_iter().filter_map(checkout).chain([key.clone()]).collect())
-    }
+/// The order, as a guest may have placed it, after the checkouts that it came from.
+pub async fn order_with_checkouts(
+    store: &EventStore,
+    shop: &Shop,
+    order: impl Display,
+) -> Result<Vec<AggregateKey>, StoreError> {
+    let key = AggregateKey::new(AggregateKind::Order, shop, order);
+    let checkout = |recorded: Recorded<Event>| match recorded.event {
+        Event::Order(OrderEvent::CheckedOut(told)) => {
+            Some(AggregateKey::new(AggregateKind::Checkout, shop, told.checkout_token))
+        }
+        _ => None,
+    };
+    let history = store.events(&key).await?;
+    Ok(history.into_iter().filter_map(checkout).chain([key.clone()]).collect())
 }

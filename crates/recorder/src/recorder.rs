@@ -1,7 +1,7 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use aggregates::Command;
-use events::Shop;
+use events::{AggregateKey, Shop};
 use privacy::Vault;
 use streams::{AppendError, Cause, EventStore, Failure, Quarantine, Quarantined, Raw, Settlement, Subscriber, traces};
 use tracing::Instrument;
@@ -137,12 +137,12 @@ impl Recorder {
     /// What comes late of somebody who is forgotten is recorded without their words, so its body must go too.
     async fn fence(&self, webhook: &Webhook, shop: &Shop, commands: &[Command]) -> Result<(), Failure> {
         let (Some(vault), Some(seal)) = (&self.vault, &webhook.delivery.seal) else { return Ok(()) };
-        for mut command in commands.iter().cloned() {
-            for piece in command.personal(shop) {
-                if vault.is_forgotten(&piece.subject).await.map_err(Failure::unavailable)? {
-                    let body = vault.forget_bodies(std::slice::from_ref(seal)).await;
-                    return body.map(drop).map_err(Failure::unavailable);
-                }
+        let told_of = |mut command: Command| command.personal(shop).into_iter().map(|piece| piece.subject).collect();
+        let people: BTreeSet<AggregateKey> = commands.iter().cloned().flat_map::<Vec<_>, _>(told_of).collect();
+        for person in &people {
+            if vault.is_forgotten(person).await.map_err(Failure::unavailable)? {
+                let body = vault.forget_bodies(std::slice::from_ref(seal)).await;
+                return body.map(drop).map_err(Failure::unavailable);
             }
         }
         Ok(())

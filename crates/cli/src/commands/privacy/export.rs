@@ -7,10 +7,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use db::Database;
-use events::{AggregateKey, AggregateKind, CustomerId, Event, OrderEvent, OrderId, Shop};
+use events::{AggregateKey, AggregateKind, CustomerId, OrderId, Shop};
 use privacy::Vault;
 use projections::orders::{self, OrderFilter};
 use projections::{Listed, PageRequest};
+use recorder::order_with_checkouts;
 use serde::Serialize;
 use streams::{Broker, Durability, EventStore};
 
@@ -96,13 +97,7 @@ async fn keys(config: &Config, store: &EventStore, args: &ExportArgs) -> Outcome
     let mut keys: Vec<_> =
         [AggregateKind::Customer, AggregateKind::Loyalty].map(|kind| AggregateKey::new(kind, shop, customer)).into();
     for order in orders_of(&database, args).await? {
-        let order = AggregateKey::new(AggregateKind::Order, shop, order);
-        for event in store.events(&order).await? {
-            if let Event::Order(OrderEvent::CheckedOut(told)) = event.event {
-                keys.push(AggregateKey::new(AggregateKind::Checkout, shop, told.checkout_token));
-            }
-        }
-        keys.push(order);
+        keys.extend(order_with_checkouts(store, shop, order).await?);
     }
     Ok(keys)
 }
