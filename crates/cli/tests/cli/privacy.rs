@@ -263,6 +263,9 @@ async fn an_operator_may_ask_too() {
     assert_eq!(json_of(dir, &["privacy", "requests"]), json!([]));
     said(run(dir, &ask), 0);
     until_forgotten(&up, dir, 1).await;
+    assert_eq!(json_of(dir, &["privacy", "requests"])[0]["reason"], "a test");
+    assert!(said(run(dir, &["privacy", "requests"]), 0).contains("to be forgotten (a test)"));
+    said(run(dir, &[&ask[..6], &["--reason", &"x".repeat(201)]].concat()), 2);
     assert_eq!(found_in(shown(&up, &format!("/v1/acme/customers/{id}/events")).await.as_bytes()).len(), 0);
     assert!(shown(&up, "/metrics").await.contains("tillstream_privacy_requests_open"));
 }

@@ -270,7 +270,7 @@ fn customer(step: Step) -> CustomerEvent {
         }
         4 => CustomerEnabled { at, as_of }.into(),
         5 => CustomerDisabled { at, as_of }.into(),
-        6 => CustomerRedactionRequested { at, orders: Vec::new(), due_at: at }.into(),
+        6 => CustomerRedactionRequested { at, orders: Vec::new(), due_at: at, reason: None }.into(),
         _ => CustomerDeleted { at }.into(),
     }
 }
