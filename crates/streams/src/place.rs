@@ -23,7 +23,19 @@ pub(crate) struct Place {
     broker: Broker,
     stream: Stream,
     consumer: String,
-    pin: Mutex<Option<String>>,
+    pin: Mutex<Pin>,
+}
+
+#[derive(Debug, Default)]
+enum Pin {
+    #[default]
+    Unknown,
+    Held {
+        id: String,
+        is_new: bool,
+    },
+    /// Another's, although this reader did not give it up.
+    Lost,
 }
 
 impl Place {
@@ -34,23 +46,34 @@ impl Place {
     /// Makes a request one of this reader.
     pub(crate) fn sign(&self, request: &mut Value) {
         request["group"] = json!(GROUP);
-        if let Some(pin) = &*self.pin() {
-            request["id"] = json!(pin);
+        if let Pin::Held { id, .. } = &*self.pin() {
+            request["id"] = json!(id);
         }
     }
 
     /// The server tells the pin with every message.
     pub(crate) fn learn(&self, headers: Option<&HeaderMap>) {
-        let told = headers.and_then(|headers| headers.get(PIN)).map(|pin| pin.as_str());
+        let Some(told) = headers.and_then(|headers| headers.get(PIN)).map(|pin| pin.as_str()) else { return };
         let mut pin = self.pin();
-        if let Some(told) = told.filter(|told| pin.as_deref() != Some(*told)) {
-            *pin = Some(told.to_owned());
+        if !matches!(&*pin, Pin::Held { id, .. } if id == told) {
+            *pin = Pin::Held { id: told.to_owned(), is_new: true };
         }
     }
 
     /// It is another's.
-    pub(crate) fn forget(&self) {
-        *self.pin() = None;
+    pub(crate) fn lose(&self) {
+        let mut pin = self.pin();
+        if matches!(*pin, Pin::Held { .. }) {
+            *pin = Pin::Lost;
+        }
+    }
+
+    /// Whether this reader has been given the place since it last asked.
+    pub(crate) fn is_new(&self) -> bool {
+        match &mut *self.pin() {
+            Pin::Held { is_new, .. } => std::mem::take(is_new),
+            Pin::Unknown | Pin::Lost => false,
+        }
     }
 
     /// Whether the server has pinned somebody.
@@ -61,19 +84,23 @@ impl Place {
     }
 
     pub(crate) fn is_held(&self) -> bool {
-        self.pin().is_some()
+        matches!(*self.pin(), Pin::Held { .. })
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(*self.pin(), Pin::Lost)
     }
 
     /// Makes way for the next reader; whatever is given back has been.
     pub(crate) async fn give_up(&self) {
-        let held = self.pin().take().is_some();
-        if held {
+        let given_up = std::mem::take(&mut *self.pin());
+        if matches!(given_up, Pin::Held { .. }) {
             sleep(BEFORE_THE_NEXT).await;
             unpin(&self.broker, self.stream, &self.consumer).await;
         }
     }
 
-    fn pin(&self) -> MutexGuard<'_, Option<String>> {
+    fn pin(&self) -> MutexGuard<'_, Pin> {
         self.pin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -200,7 +200,7 @@ impl Pull {
             // The latter answers what keeps the place.
             409 if description.contains("MaxAckPending") || description.contains("MaxBytes") => Ok(None),
             423 => {
-                self.place.iter().for_each(|place| place.forget());
+                self.place.iter().for_each(|place| place.lose());
                 Err(ReadError::Unavailable("another replica has been given the place".to_owned()))
             }
             409 if description.contains("Consumer Deleted") => {

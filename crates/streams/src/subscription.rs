@@ -8,6 +8,7 @@ mod lanes;
 mod overflow;
 mod run;
 mod step;
+mod succession;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::{Broker, DeadLetters, Durable, ReadError, Stream, subscribers};
 use handling::{Finished, Handling, Item};
 use lanes::Lanes;
 use overflow::Overflow;
+use succession::Succession;
 
 /// Reacts to the messages of one durable consumer.
 pub trait Subscriber: Send + Sync + 'static {
@@ -111,6 +113,8 @@ pub struct Subscription<S: Subscriber> {
     /// Another replica had the place when we last looked. Then nothing is asked for: the server would try to
     /// deliver to us too, and what comes again would lose its order.
     stands_by: bool,
+    /// Just after it has become our turn.
+    succession: Option<Succession>,
     /// Dead letters that come back.
     redrives: Option<Pull>,
     /// Shops whose messages wait because an operator said so.
@@ -154,6 +158,7 @@ impl<S: Subscriber> Subscription<S> {
             pull: None,
             place,
             stands_by: false,
+            succession: None,
             redrives: None,
             paused_shops,
             lanes: Lanes::default(),
@@ -169,7 +174,18 @@ impl<S: Subscriber> Subscription<S> {
     }
 
     fn room(&self) -> usize {
-        self.settings.capacity.saturating_sub(self.held.len())
+        let kept = self.succession.as_ref().map_or(0, Succession::len);
+        self.settings.capacity.saturating_sub(self.held.len() + kept)
+    }
+
+    /// How many messages to ask for. The first tells whether the place is ours.
+    fn wanted(&self) -> usize {
+        let wanted = match (&self.place, &self.succession) {
+            (Some(place), _) if !place.is_held() => 1,
+            (_, Some(succession)) => succession.wanted(),
+            _ => usize::MAX,
+        };
+        self.room().min(wanted)
     }
 
     /// Opens the taps that are closed: the messages, and what is redriven.
@@ -200,9 +216,17 @@ impl<S: Subscriber> Subscription<S> {
         Ok(())
     }
 
-    fn disconnect(&mut self) {
+    async fn disconnect(&mut self) {
         self.pull = None;
         self.redrives = None;
+        self.heed_the_loss().await;
+    }
+
+    /// What is not under way is for the one who has the place now.
+    async fn heed_the_loss(&mut self) {
+        if self.place.as_ref().is_some_and(|place| place.is_lost()) {
+            self.make_way().await;
+        }
     }
 
     /// Starts what may run now.

@@ -108,11 +108,13 @@ impl<T> Lanes<T> {
         self.lanes.values().filter(|lane| lane.state == State::Parked).map(|lane| lane.items.len()).sum()
     }
 
-    /// Everything that does not run.
+    /// Everything that does not run; what runs is still waited for.
     pub(super) fn drain(&mut self) -> Vec<T> {
         self.ready.clear();
         self.due.clear();
-        self.lanes.values_mut().flat_map(|lane| lane.items.drain(..)).collect()
+        let waiting = self.lanes.values_mut().flat_map(|lane| lane.items.drain(..)).collect();
+        self.lanes.retain(|_, lane| lane.state == State::Running);
+        waiting
     }
 }
 

@@ -5,6 +5,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
+use super::succession::Succession;
 use super::{Subscriber, Subscription};
 use crate::{ReadError, subscribers};
 
@@ -53,6 +54,7 @@ impl<S: Subscriber> Subscription<S> {
             }
             let (room, wake) = (self.room(), self.wake());
             let open = room > 0 && self.pause.is_none() && !self.stands_by;
+            let (wanted, settled) = (self.wanted(), self.succession.is_none());
             let turn = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => Turn::Shutdown,
@@ -60,23 +62,26 @@ impl<S: Subscriber> Subscription<S> {
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Turn::Woken,
                 _ = keep_alive.tick() => Turn::KeepAlive,
                 _ = turn.tick(), if self.stands_by => Turn::Look,
-                message = arrival(self.redrives.as_mut(), room.min(REDRIVES)), if open => Turn::Redriven(message),
-                message = arrival(self.pull.as_mut(), room), if open => Turn::Arrived(message),
+                message = arrival(self.redrives.as_mut(), room.min(REDRIVES)), if open && settled => Turn::Redriven(message),
+                message = arrival(self.pull.as_mut(), wanted), if open && wanted > 0 => Turn::Arrived(message),
             };
             match turn {
                 Turn::Shutdown => return self.drain().await,
-                Turn::Ended(ended) => drop(self.finish(ended)),
-                Turn::Woken => {}
+                Turn::Ended(ended) => {
+                    self.finish(ended);
+                    self.heed_the_loss().await;
+                }
+                Turn::Woken => self.succeed().await,
                 // Not to be told whose turn it is means to wait.
                 Turn::Look => drop(self.look().await),
                 Turn::KeepAlive => {
                     self.keep_alive().await;
                     self.heed_the_operator().await;
                 }
-                Turn::Arrived(Ok(message)) => self.take_in(message).await,
+                Turn::Arrived(Ok(message)) => self.receive(message).await,
                 Turn::Redriven(Ok(message)) => self.take_redrive(message).await,
                 Turn::Arrived(Err(error)) | Turn::Redriven(Err(error)) => {
-                    self.disconnect();
+                    self.disconnect().await;
                     self.pause(&error.to_string());
                 }
             }
@@ -93,10 +98,8 @@ impl<S: Subscriber> Subscription<S> {
     }
 
     fn wake(&self) -> Option<Instant> {
-        match (self.pause, self.lanes.next_due()) {
-            (Some(pause), _) => Some(pause),
-            (None, due) => due,
-        }
+        let next_look = self.succession.as_ref().map(Succession::next_look);
+        self.pause.or_else(|| self.lanes.next_due().into_iter().chain(next_look).min())
     }
 
     /// Tells the server that all that is held here is not forgotten.
@@ -107,7 +110,8 @@ impl<S: Subscriber> Subscription<S> {
             tracing::error!(subscriber = S::NAME, parked, "parked messages fill the subscriber: others have to wait");
         }
         // In order: if we die, what we held is missed in this order, and comes again in it.
-        for reply in self.held.values().cloned() {
+        let kept = self.succession.iter().flat_map(Succession::replies);
+        for reply in self.held.values().cloned().chain(kept) {
             // Without a connection the words would only pile up.
             if !self.broker.is_connected() || self.broker.client.publish(reply, "+WPI".into()).await.is_err() {
                 return;
@@ -136,7 +140,7 @@ impl<S: Subscriber> Subscription<S> {
     async fn drain(mut self) -> Drained {
         if let Some(mut pull) = self.pull.take() {
             for message in pull.close().await {
-                self.take_in(message).await;
+                self.receive(message).await;
             }
         }
         if let Some(mut redrives) = self.redrives.take() {
@@ -144,7 +148,7 @@ impl<S: Subscriber> Subscription<S> {
                 Delivery::new(&self.broker, reply).give_back().await;
             }
         }
-        let mut given_back = self.give_back().await;
+        let mut given_back = self.make_way().await;
         let drained = timeout(self.settings.drain, async {
             while let Some(ended) = self.running.join_next_with_id().await {
                 self.finish(ended);
@@ -153,24 +157,13 @@ impl<S: Subscriber> Subscription<S> {
         let cut_short = if drained.await.is_ok() { 0 } else { self.running.len() };
         // What is cut short gives itself back when it is dropped.
         self.running.shutdown().await;
-        given_back += self.give_back().await;
+        given_back += self.make_way().await;
         self.broker.flush().await;
         if let Some(place) = self.place.take() {
             place.give_up().await;
         }
         tracing::info!(subscriber = S::NAME, given_back, cut_short, "subscriber drained");
         Drained { given_back, cut_short }
-    }
-
-    /// In order, so that it comes again in order.
-    async fn give_back(&mut self) -> usize {
-        let mut waiting = self.lanes.drain();
-        waiting.sort_unstable_by_key(|item| item.raw.sequence);
-        let count = waiting.len();
-        for item in waiting {
-            item.delivery.give_back().await;
-        }
-        count
     }
 }
 

@@ -1,7 +1,8 @@
 use async_nats::Message;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::handling::{Finished, Settled};
+use super::succession::Succession;
 use super::{Subscriber, Subscription};
 use crate::ReadError;
 use crate::pull::Pull;
@@ -57,7 +58,7 @@ impl<S: Subscriber> Subscription<S> {
         match self.arrived(room).await {
             Ok(count) => Ok(count),
             Err(error) => {
-                self.disconnect();
+                self.disconnect().await;
                 Err(error)
             }
         }
@@ -74,21 +75,33 @@ impl<S: Subscriber> Subscription<S> {
             self.connect().await?;
         }
         let redrives = pending(self.redrives.as_mut(), room).await?;
-        let messages = pending(self.pull.as_mut(), room).await?;
-        let count = redrives.len() + messages.len();
+        let mut count = redrives.len();
         for message in redrives {
             self.take_redrive(message).await;
         }
-        for message in messages {
-            self.take_in(message).await;
+        loop {
+            let is_held = self.place.as_ref().is_none_or(|place| place.is_held());
+            let wanted = self.wanted();
+            let messages = pending(self.pull.as_mut(), wanted).await?;
+            let nothing = messages.is_empty();
+            count += messages.len();
+            for message in messages {
+                self.receive(message).await;
+            }
+            match self.succession.as_ref().map(Succession::next_look) {
+                Some(next_look) => sleep_until(next_look).await,
+                // The first alone was asked for.
+                None if is_held || nothing => return Ok(count),
+                None => {}
+            }
+            self.succeed().await;
         }
-        Ok(count)
     }
 }
 
 async fn pending(pull: Option<&mut Pull>, room: usize) -> Result<Vec<Message>, ReadError> {
     match pull {
-        Some(pull) => pull.pending(room).await,
-        None => Ok(Vec::new()),
+        Some(pull) if room > 0 => pull.pending(room).await,
+        _ => Ok(Vec::new()),
     }
 }

@@ -97,11 +97,22 @@ async fn one_replica_at_a_time_reads_and_the_next_keeps_the_order_on_one_server(
     replicas::one_replica_at_a_time_reads_and_the_next_keeps_the_order(&fixture).await;
 }
 
-#[ignore = "at a takeover in a cluster a new message may be delivered before one that the dead replica held"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_replica_at_a_time_reads_and_the_next_keeps_the_order_on_a_cluster() {
     let fixture = Fixture::cluster(&replicas::durables()).await;
     replicas::one_replica_at_a_time_reads_and_the_next_keeps_the_order(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_reader_that_was_cut_off_holds_comes_before_what_is_new_on_one_server() {
+    let fixture = Fixture::single(&replicas::durables()).await;
+    replicas::what_a_reader_that_was_cut_off_holds_comes_before_what_is_new(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_reader_that_was_cut_off_holds_comes_before_what_is_new_on_a_cluster() {
+    let fixture = Fixture::cluster(&replicas::durables()).await;
+    replicas::what_a_reader_that_was_cut_off_holds_comes_before_what_is_new(&fixture).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

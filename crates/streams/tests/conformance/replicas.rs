@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use futures::StreamExt;
+use serde_json::json;
 use streams::{Broker, BrokerSettings, Durable, Subscriber, Subscription, status};
 use testkit::Fixture;
 use tokio::runtime::{Builder, Runtime};
@@ -11,6 +13,7 @@ use crate::probe::{Script, Word, probes, send, settings, subscribe, until_settle
 probes! {
     Shared = "shared" shared;
     Alone = "alone";
+    CutOff = "cut-off";
 }
 
 pub(crate) fn durables() -> Vec<Durable> {
@@ -90,6 +93,36 @@ pub(crate) async fn one_replica_at_a_time_reads_and_the_next_keeps_the_order(fix
     assert!(since.elapsed() < testkit::topology_settings().ack_wait, "it waited for one that had made way");
     shutdown.cancel();
     heir.await.unwrap();
+}
+
+/// One that is cut off from the place still works at what it holds: the next one has new messages, but waits.
+pub(crate) async fn what_a_reader_that_was_cut_off_holds_comes_before_what_is_new(fixture: &Fixture) {
+    send::<CutOff>(&fixture.broker, &["a001", "b002", "a003"]).await;
+    let client = async_nats::connect(fixture.servers[0].url()).await.unwrap();
+    let reply = client.new_inbox();
+    let mut held = client.subscribe(reply.clone()).await.unwrap();
+    let request = json!({ "batch": 3, "group": "replicas", "expires": 10_000_000_000_u64 }).to_string();
+    client.publish_with_reply("$JS.API.CONSUMER.MSG.NEXT.INBOX.cut-off", reply, request.into()).await.unwrap();
+    let held: Vec<_> = held.by_ref().take(3).map(|message| message.reply.unwrap()).collect().await;
+    let script = Script::new(&[]);
+    let shutdown = CancellationToken::new();
+    let next = subscribe(&fixture.broker, CutOff(script.clone())).await;
+    let next = tokio::spawn(next.run(shutdown.clone()));
+    send::<CutOff>(&fixture.broker, &["a004", "b005", "b006"]).await;
+    // For longer than the place lasts that nobody asks to keep.
+    let since = Instant::now();
+    while since.elapsed() < testkit::topology_settings().ack_wait * 9 / 4 {
+        for reply in held.iter().cloned() {
+            client.publish(reply, "+WPI".into()).await.unwrap();
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    client.publish(held[0].clone(), "+ACK".into()).await.unwrap();
+    script.until(|seen| seen.len() >= 5).await;
+    shutdown.cancel();
+    next.await.unwrap();
+    assert_eq!(script.seen_of('a'), ["a003", "a004"]);
+    assert_eq!(script.seen_of('b'), ["b002", "b005", "b006"]);
 }
 
 /// As another process would be: with a runtime and a connection of its own.
