@@ -147,6 +147,7 @@ fn refuse_unknown(config: &Config, shop: &Shop) -> Outcome {
     Err(failure.hint("add it as [[shops]] to tillstream.toml"))
 }
 
+/// What is kept of an operator's words.
 pub(super) fn line(text: &str) -> Result<String, String> {
     let text = text.trim();
     let fits = (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);

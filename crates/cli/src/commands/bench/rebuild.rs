@@ -1,5 +1,6 @@
 //! `tillstream bench rebuild`: read models folded from the start of the log, beside a bare read of it.
 
+use std::path::Path;
 use std::time::Instant;
 
 use db::Database;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use streams::{BareReader, Broker};
 
 use super::measure::{cpu_seconds, peak_memory};
-use super::past;
+use super::past::{self, Words};
 use super::service::fresh_database;
 use super::stage::Stage;
 use crate::cli::Common;
@@ -28,10 +29,14 @@ pub(crate) struct RebuildArgs {
     /// Only this read model, and not all of them in one pass.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// Two logs instead: orders with the mails, telephones and addresses of people, first sealed, then in clear.
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct Figure {
+    words: Words,
     what: String,
     events_per_second: f64,
     /// Of the bare read in the same run.
@@ -53,10 +58,12 @@ impl Watch {
         Self { started: Instant::now(), cpu: cpu_seconds(std::process::id()) }
     }
 
-    fn stop(self, what: String, events: u64, bare: Option<f64>) -> Figure {
+    fn stop(self, what: String, log: Log, bare: Option<f64>) -> Figure {
+        let Log { events, words } = log;
         let pace = events as f64 / self.started.elapsed().as_secs_f64();
         let cpu = cpu_seconds(std::process::id()).zip(self.cpu).map(|(now, then)| (now - then) / events as f64 * 1e6);
         Figure {
+            words,
             what,
             events_per_second: pace,
             ratio: pace / bare.unwrap_or(pace),
@@ -66,30 +73,48 @@ impl Watch {
     }
 }
 
+/// What is folded.
+#[derive(Debug, Clone, Copy)]
+struct Log {
+    events: u64,
+    words: Words,
+}
+
 pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
     let config = load(common.config.as_deref(), &common.flags(None))?.config;
     let dir = config.data.dir.join("bench");
-    let stage = Stage::set(&dir, Sync::Interval).await?;
-    past::fill(&stage.nats.url(), args.events).await?;
+    let logs = if args.plain { &[Words::Sealed, Words::Clear][..] } else { &[Words::Few] };
+    let mut figures = Vec::new();
+    for &words in logs {
+        figures.extend(over(&dir, Log { events: args.events, words }, args).await?);
+    }
+    print(common, &figures)
+}
+
+async fn over(dir: &Path, log: Log, args: &RebuildArgs) -> Outcome<Vec<Figure>> {
+    let stage = Stage::set(dir, Sync::Interval).await?;
+    past::fill(&stage.nats.url(), log.events, log.words).await?;
 
     let watch = Watch::start();
-    BareReader::connect(&stage.nats.url()).await?.read(args.events).await?;
-    let mut figures = vec![watch.stop("bare read".to_owned(), args.events, None)];
+    BareReader::connect(&stage.nats.url()).await?.read(log.events).await?;
+    let mut figures = vec![watch.stop("bare read".to_owned(), log, None)];
     let bare = figures[0].events_per_second;
     let broker = roles::connect(&stage.nats.url(), "bench", roles::own_durability(Sync::Interval)).await?;
     let watch = Watch::start();
-    events_only(&broker, args.events).await?;
-    figures.push(watch.stop("events, not folded".to_owned(), args.events, Some(bare)));
+    events_only(&broker, log.events).await?;
+    figures.push(watch.stop("events, not folded".to_owned(), log, Some(bare)));
     for (what, models) in chosen(args)? {
-        let database = fresh_database(&dir, &format!("rebuild_{what}")).await?;
-        figures.push(measure(format!("{what}, SQLite"), database, &broker, &models, args.events, bare).await?);
+        let database = fresh_database(dir, &format!("rebuild_{what}")).await?;
+        figures.push(measure(format!("{what}, SQLite"), database, &broker, &models, log, bare).await?);
         if let Some(url) = &args.postgres {
             let joint = if url.contains('?') { '&' } else { '?' };
-            let database = Database::open(&format!("{url}{joint}schema=bench_{what}_{}", std::process::id())).await?;
-            figures.push(measure(format!("{what}, PostgreSQL"), database, &broker, &models, args.events, bare).await?);
+            let database =
+                Database::open(&format!("{url}{joint}schema=bench_{what}_{}_{}", log.words, std::process::id()))
+                    .await?;
+            figures.push(measure(format!("{what}, PostgreSQL"), database, &broker, &models, log, bare).await?);
         }
     }
-    print(common, &figures)
+    Ok(figures)
 }
 
 fn chosen(args: &RebuildArgs) -> Outcome<Vec<(&'static str, Vec<ReadModel>)>> {
@@ -117,16 +142,16 @@ async fn measure(
     database: Database,
     broker: &Broker,
     models: &[ReadModel],
-    events: u64,
+    log: Log,
     bare: f64,
 ) -> Outcome<Figure> {
     let watch = Watch::start();
     let mut rebuild = Rebuild::open(&database, broker, models).await?;
     rebuild.run(&mut |_| {}).await?;
-    if rebuild.builds().iter().any(|build| build.position != events) {
+    if rebuild.builds().iter().any(|build| build.position != log.events) {
         return Err(Failure::new(Exit::Failed, "the rebuild did not come to the end of the log"));
     }
-    let figure = watch.stop(what, events, Some(bare));
+    let figure = watch.stop(what, log, Some(bare));
     database.close().await;
     Ok(figure)
 }
@@ -137,6 +162,7 @@ fn print(common: &Common, figures: &[Figure]) -> Outcome {
         Format::Table => {
             let row = |figure: &Figure| {
                 [
+                    figure.words.to_string(),
                     figure.what.clone(),
                     format!("{:.0}", figure.events_per_second),
                     format!("{:.2}", figure.ratio),
@@ -144,7 +170,7 @@ fn print(common: &Common, figures: &[Figure]) -> Outcome {
                     figure.memory.map_or_else(String::new, |memory| memory.to_string()),
                 ]
             };
-            let header = ["WHAT", "EVENTS/S", "OF BARE", "CPU-S PER MILLION", "PEAK MIB"];
+            let header = ["WORDS", "WHAT", "EVENTS/S", "OF BARE", "CPU-S PER MILLION", "PEAK MIB"];
             Ok(output::table(header, figures.iter().map(row))?)
         }
     }
