@@ -1,5 +1,6 @@
 //! `tillstream bench rebuild`: read models folded from the start of the log, beside a bare read of it.
 
+use std::path::Path;
 use std::time::Instant;
 
 use db::Database;
@@ -7,7 +8,7 @@ use projections::{ALL, ReadModel, Rebuild};
 use serde::Serialize;
 use streams::{BareReader, Broker};
 
-use super::measure::{cpu_seconds, peak_memory};
+use super::measure::{cpu_seconds, median, peak_memory};
 use super::past;
 use super::service::fresh_database;
 use super::stage::Stage;
@@ -28,6 +29,9 @@ pub(crate) struct RebuildArgs {
     /// Only this read model, and not all of them in one pass.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// How often each is measured; the medians are printed.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    rounds: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -35,10 +39,10 @@ struct Figure {
     what: String,
     events_per_second: f64,
     /// Of the bare read in the same run.
-    ratio: f64,
+    of_bare: f64,
     /// Processor seconds of this process per million events.
     cpu: Option<f64>,
-    /// The most memory this process has had so far, in MiB.
+    /// The most memory this process has had by then, in MiB.
     memory: Option<u64>,
 }
 
@@ -53,13 +57,12 @@ impl Watch {
         Self { started: Instant::now(), cpu: cpu_seconds(std::process::id()) }
     }
 
-    fn stop(self, what: String, events: u64, bare: Option<f64>) -> Figure {
-        let pace = events as f64 / self.started.elapsed().as_secs_f64();
+    fn stop(self, what: &str, events: u64) -> Figure {
         let cpu = cpu_seconds(std::process::id()).zip(self.cpu).map(|(now, then)| (now - then) / events as f64 * 1e6);
         Figure {
-            what,
-            events_per_second: pace,
-            ratio: pace / bare.unwrap_or(pace),
+            what: what.to_owned(),
+            events_per_second: events as f64 / self.started.elapsed().as_secs_f64(),
+            of_bare: 1.0,
             cpu,
             memory: peak_memory(std::process::id()),
         }
@@ -71,25 +74,48 @@ pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
     let dir = config.data.dir.join("bench");
     let stage = Stage::set(&dir, Sync::Interval).await?;
     past::fill(&stage.nats.url(), args.events).await?;
+    let mut rounds = Vec::new();
+    for round in 0..args.rounds {
+        rounds.push(measure(&stage, &dir, args, round).await?);
+    }
+    print(common, &medians(&rounds))
+}
 
+/// Everything once, the bare read first.
+async fn measure(stage: &Stage, dir: &Path, args: &RebuildArgs, round: u64) -> Outcome<Vec<Figure>> {
     let watch = Watch::start();
     BareReader::connect(&stage.nats.url()).await?.read(args.events).await?;
-    let mut figures = vec![watch.stop("bare read".to_owned(), args.events, None)];
-    let bare = figures[0].events_per_second;
+    let mut figures = vec![watch.stop("bare read", args.events)];
     let broker = roles::connect(&stage.nats.url(), "bench", roles::own_durability(Sync::Interval)).await?;
     let watch = Watch::start();
     events_only(&broker, args.events).await?;
-    figures.push(watch.stop("events, not folded".to_owned(), args.events, Some(bare)));
+    figures.push(watch.stop("events, not folded", args.events));
     for (what, models) in chosen(args)? {
-        let database = fresh_database(&dir, &format!("rebuild_{what}")).await?;
-        figures.push(measure(format!("{what}, SQLite"), database, &broker, &models, args.events, bare).await?);
+        let database = fresh_database(dir, &format!("rebuild_{what}")).await?;
+        figures.push(fold(&format!("{what}, SQLite"), database, &broker, &models, args.events).await?);
         if let Some(url) = &args.postgres {
             let joint = if url.contains('?') { '&' } else { '?' };
-            let database = Database::open(&format!("{url}{joint}schema=bench_{what}_{}", std::process::id())).await?;
-            figures.push(measure(format!("{what}, PostgreSQL"), database, &broker, &models, args.events, bare).await?);
+            let schema = format!("bench_{what}_{}_{round}", std::process::id());
+            let database = Database::open(&format!("{url}{joint}schema={schema}")).await?;
+            figures.push(fold(&format!("{what}, PostgreSQL"), database, &broker, &models, args.events).await?);
         }
     }
-    print(common, &figures)
+    let bare = figures[0].events_per_second;
+    figures.iter_mut().for_each(|figure| figure.of_bare = figure.events_per_second / bare);
+    Ok(figures)
+}
+
+/// Of each figure by itself.
+fn medians(rounds: &[Vec<Figure>]) -> Vec<Figure> {
+    let of = |at: usize, figure: fn(&Figure) -> f64| median(rounds.iter().map(|round| figure(&round[at])).collect());
+    let figure = |(at, first): (usize, &Figure)| Figure {
+        what: first.what.clone(),
+        events_per_second: of(at, |figure| figure.events_per_second),
+        of_bare: of(at, |figure| figure.of_bare),
+        cpu: rounds.iter().map(|round| round[at].cpu).collect::<Option<Vec<_>>>().map(median),
+        memory: rounds.last().and_then(|round| round[at].memory),
+    };
+    rounds.first().into_iter().flatten().enumerate().map(figure).collect()
 }
 
 fn chosen(args: &RebuildArgs) -> Outcome<Vec<(&'static str, Vec<ReadModel>)>> {
@@ -112,21 +138,14 @@ async fn events_only(broker: &Broker, count: u64) -> Outcome {
     Ok(())
 }
 
-async fn measure(
-    what: String,
-    database: Database,
-    broker: &Broker,
-    models: &[ReadModel],
-    events: u64,
-    bare: f64,
-) -> Outcome<Figure> {
+async fn fold(what: &str, database: Database, broker: &Broker, models: &[ReadModel], events: u64) -> Outcome<Figure> {
     let watch = Watch::start();
     let mut rebuild = Rebuild::open(&database, broker, models).await?;
     rebuild.run(&mut |_| {}).await?;
     if rebuild.builds().iter().any(|build| build.position != events) {
         return Err(Failure::new(Exit::Failed, "the rebuild did not come to the end of the log"));
     }
-    let figure = watch.stop(what, events, Some(bare));
+    let figure = watch.stop(what, events);
     database.close().await;
     Ok(figure)
 }
@@ -139,7 +158,7 @@ fn print(common: &Common, figures: &[Figure]) -> Outcome {
                 [
                     figure.what.clone(),
                     format!("{:.0}", figure.events_per_second),
-                    format!("{:.2}", figure.ratio),
+                    format!("{:.2}", figure.of_bare),
                     figure.cpu.map_or_else(String::new, |cpu| format!("{cpu:.1}")),
                     figure.memory.map_or_else(String::new, |memory| memory.to_string()),
                 ]
