@@ -94,10 +94,12 @@ impl AllocateStock {
         Self { orders, store, copies, lookups, settings, turns, reached, heard, asking: Mutex::new(()) }
     }
 
+    /// Settles the orders that came before the news of their variant. Whatever changes a line later is handled with
+    /// copies that have it already.
     async fn settle_all(&self, variant: VariantId, event: &Recorded<Event>) -> Result<(), Failure> {
         self.copies_reach(event.position).await?;
         let shop = &event.envelope.key.shop;
-        for id in self.lookups.orders_of(shop, variant).await? {
+        for id in self.lookups.orders_of(shop, variant, event.position).await? {
             self.settle(shop, id, event).await?;
         }
         Ok(())

@@ -58,10 +58,15 @@ impl Lookups {
         stations::order_of(&self.copies, shop, told).await.map_err(unreadable)
     }
 
-    /// The orders that have a line of this variant.
-    pub(super) async fn orders_of(&self, shop: &Shop, variant: VariantId) -> Result<BTreeSet<OrderId>, Failure> {
+    /// The orders that had a line of this variant by the time of a position, and not another one since.
+    pub(super) async fn orders_of(
+        &self,
+        shop: &Shop,
+        variant: VariantId,
+        at: u64,
+    ) -> Result<BTreeSet<OrderId>, Failure> {
         let lines = order_lines::of_variant(&self.copies, shop, variant).await.map_err(unreadable)?;
-        Ok(lines.into_iter().map(|line| line.view.order_id).collect())
+        Ok(lines.into_iter().filter(|line| line.position <= at).map(|line| line.view.order_id).collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `tillstream bench flash-sale`: many orders on one item, two replicas of the inventory service, beside serial
 //! appends to one subject in the same run.
 
+use std::path::Path;
 use std::time::Instant;
 
 use aggregates::Stock;
@@ -8,6 +9,7 @@ use axum::body::Bytes;
 use serde::Serialize;
 use streams::{BareReactor, EventStore, events_head};
 
+use super::measure::median;
 use super::orders::Orders;
 use super::service::{Replica, grown_to};
 use super::stage::Stage;
@@ -27,6 +29,9 @@ pub(crate) struct FlashSaleArgs {
     orders: u64,
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=16))]
     replicas: u64,
+    /// How often it is measured, each time on a new log; the medians are printed.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    rounds: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,7 +47,34 @@ struct Figures {
 pub(super) async fn run(common: &Common, args: &FlashSaleArgs) -> Outcome {
     let config = load(common.config.as_deref(), &common.flags(None))?.config;
     let dir = config.data.dir.join("bench");
-    let stage = Stage::set(&dir, Sync::Interval).await?;
+    let mut rounds = Vec::new();
+    for _ in 0..args.rounds {
+        rounds.push(measure(&dir, args).await?);
+    }
+    let figures = Figures {
+        orders: args.orders,
+        replicas: args.replicas,
+        serial_per_second: median(rounds.iter().map(|round| round.serial).collect()),
+        allocated_per_second: median(rounds.iter().map(|round| round.allocated).collect()),
+        of_serial: median(rounds.iter().map(|round| round.allocated / round.serial).collect()),
+        conflicts: rounds.iter().map(|round| round.conflicts).sum(),
+    };
+    match common.output {
+        Format::Json => output::json(&figures)?,
+        Format::Table => print(&figures)?,
+    }
+    Ok(())
+}
+
+/// Per second.
+struct Round {
+    serial: f64,
+    allocated: f64,
+    conflicts: u64,
+}
+
+async fn measure(dir: &Path, args: &FlashSaleArgs) -> Outcome<Round> {
+    let stage = Stage::set(dir, Sync::Interval).await?;
     let url = stage.nats.url();
     let connect = async || roles::connect(&url, "bench", roles::own_durability(Sync::Interval)).await;
     let broker = connect().await?;
@@ -56,7 +88,7 @@ pub(super) async fn run(common: &Common, args: &FlashSaleArgs) -> Outcome {
     let started = Instant::now();
     let mut replicas = Vec::new();
     for number in 0..args.replicas {
-        replicas.push(Replica::start(&connect().await?, &dir, &format!("inventory-{number}")).await?);
+        replicas.push(Replica::start(&connect().await?, dir, &format!("inventory-{number}")).await?);
     }
     let took = grown_to(&broker, head + args.orders, started).await?;
     let mut conflicts = 0;
@@ -64,22 +96,8 @@ pub(super) async fn run(common: &Common, args: &FlashSaleArgs) -> Outcome {
         conflicts += replica.stop().await?;
     }
     check(&EventStore::new(&broker), &log, args.orders).await?;
-
-    let serial = SERIAL as f64 / serial.as_secs_f64();
-    let allocated = args.orders as f64 / took.as_secs_f64();
-    let figures = Figures {
-        orders: args.orders,
-        replicas: args.replicas,
-        serial_per_second: serial,
-        allocated_per_second: allocated,
-        of_serial: allocated / serial,
-        conflicts,
-    };
-    match common.output {
-        Format::Json => output::json(&figures)?,
-        Format::Table => print(&figures)?,
-    }
-    Ok(())
+    let (serial, allocated) = (SERIAL as f64 / serial.as_secs_f64(), args.orders as f64 / took.as_secs_f64());
+    Ok(Round { serial, allocated, conflicts })
 }
 
 /// Every order is promised once.

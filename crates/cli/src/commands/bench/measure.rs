@@ -66,7 +66,8 @@ impl Figures {
     }
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// The middle one.
+pub(super) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(0.0)
 }

@@ -8,7 +8,7 @@ use projections::{ALL, ReadModel, Rebuild};
 use serde::Serialize;
 use streams::{BareReader, Broker};
 
-use super::measure::{cpu_seconds, peak_memory};
+use super::measure::{cpu_seconds, median, peak_memory};
 use super::past::{self, Words};
 use super::service::fresh_database;
 use super::stage::Stage;
@@ -29,7 +29,11 @@ pub(crate) struct RebuildArgs {
     /// Only this read model, and not all of them in one pass.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// Two logs instead: orders with the mails, telephones and addresses of people, first sealed, then in clear.
+    /// How often each is measured; the medians are printed.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    rounds: u64,
+    /// Two logs instead: orders with the mails, telephones and addresses of people, sealed in the one, in clear in the
+    /// other.
     #[arg(long)]
     plain: bool,
 }
@@ -40,10 +44,10 @@ struct Figure {
     what: String,
     events_per_second: f64,
     /// Of the bare read in the same run.
-    ratio: f64,
+    of_bare: f64,
     /// Processor seconds of this process per million events.
     cpu: Option<f64>,
-    /// The most memory this process has had so far, in MiB.
+    /// The most memory this process has had by then, in MiB.
     memory: Option<u64>,
 }
 
@@ -58,63 +62,81 @@ impl Watch {
         Self { started: Instant::now(), cpu: cpu_seconds(std::process::id()) }
     }
 
-    fn stop(self, what: String, log: Log, bare: Option<f64>) -> Figure {
-        let Log { events, words } = log;
-        let pace = events as f64 / self.started.elapsed().as_secs_f64();
+    fn stop(self, what: &str, log: &Log) -> Figure {
+        let Log { events, words, .. } = *log;
         let cpu = cpu_seconds(std::process::id()).zip(self.cpu).map(|(now, then)| (now - then) / events as f64 * 1e6);
         Figure {
             words,
-            what,
-            events_per_second: pace,
-            ratio: pace / bare.unwrap_or(pace),
+            what: what.to_owned(),
+            events_per_second: events as f64 / self.started.elapsed().as_secs_f64(),
+            of_bare: 1.0,
             cpu,
             memory: peak_memory(std::process::id()),
         }
     }
 }
 
-/// What is folded.
-#[derive(Debug, Clone, Copy)]
+/// What is folded, on a broker of its own.
 struct Log {
-    events: u64,
     words: Words,
+    events: u64,
+    stage: Stage,
 }
 
 pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
     let config = load(common.config.as_deref(), &common.flags(None))?.config;
     let dir = config.data.dir.join("bench");
-    let logs = if args.plain { &[Words::Sealed, Words::Clear][..] } else { &[Words::Few] };
-    let mut figures = Vec::new();
-    for &words in logs {
-        figures.extend(over(&dir, Log { events: args.events, words }, args).await?);
+    let (mut logs, events) = (Vec::new(), args.events);
+    for &words in if args.plain { &[Words::Sealed, Words::Clear][..] } else { &[Words::Few] } {
+        let stage = Stage::set(&dir.join(words.to_string()), Sync::Interval).await?;
+        past::fill(&stage.nats.url(), events, words).await?;
+        logs.push((Log { words, events, stage }, Vec::new()));
     }
-    print(common, &figures)
-}
-
-async fn over(dir: &Path, log: Log, args: &RebuildArgs) -> Outcome<Vec<Figure>> {
-    let stage = Stage::set(dir, Sync::Interval).await?;
-    past::fill(&stage.nats.url(), log.events, log.words).await?;
-
-    let watch = Watch::start();
-    BareReader::connect(&stage.nats.url()).await?.read(log.events).await?;
-    let mut figures = vec![watch.stop("bare read".to_owned(), log, None)];
-    let bare = figures[0].events_per_second;
-    let broker = roles::connect(&stage.nats.url(), "bench", roles::own_durability(Sync::Interval)).await?;
-    let watch = Watch::start();
-    events_only(&broker, log.events).await?;
-    figures.push(watch.stop("events, not folded".to_owned(), log, Some(bare)));
-    for (what, models) in chosen(args)? {
-        let database = fresh_database(dir, &format!("rebuild_{what}")).await?;
-        figures.push(measure(format!("{what}, SQLite"), database, &broker, &models, log, bare).await?);
-        if let Some(url) = &args.postgres {
-            let joint = if url.contains('?') { '&' } else { '?' };
-            let database =
-                Database::open(&format!("{url}{joint}schema=bench_{what}_{}_{}", log.words, std::process::id()))
-                    .await?;
-            figures.push(measure(format!("{what}, PostgreSQL"), database, &broker, &models, log, bare).await?);
+    for round in 0..args.rounds {
+        for (log, rounds) in &mut logs {
+            rounds.push(measure(log, &dir, args, round).await?);
         }
     }
+    print(common, &logs.iter().flat_map(|(_, rounds)| medians(rounds)).collect::<Vec<_>>())
+}
+
+/// Everything once, the bare read first.
+async fn measure(log: &Log, dir: &Path, args: &RebuildArgs, round: u64) -> Outcome<Vec<Figure>> {
+    let url = log.stage.nats.url();
+    let watch = Watch::start();
+    BareReader::connect(&url).await?.read(log.events).await?;
+    let mut figures = vec![watch.stop("bare read", log)];
+    let broker = roles::connect(&url, "bench", roles::own_durability(Sync::Interval)).await?;
+    let watch = Watch::start();
+    events_only(&broker, log.events).await?;
+    figures.push(watch.stop("events, not folded", log));
+    for (what, models) in chosen(args)? {
+        let database = fresh_database(dir, &format!("rebuild_{what}_{}", log.words)).await?;
+        figures.push(fold(&format!("{what}, SQLite"), database, &broker, &models, log).await?);
+        if let Some(url) = &args.postgres {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            let schema = format!("bench_{what}_{}_{}_{round}", log.words, std::process::id());
+            let database = Database::open(&format!("{url}{joint}schema={schema}")).await?;
+            figures.push(fold(&format!("{what}, PostgreSQL"), database, &broker, &models, log).await?);
+        }
+    }
+    let bare = figures[0].events_per_second;
+    figures.iter_mut().for_each(|figure| figure.of_bare = figure.events_per_second / bare);
     Ok(figures)
+}
+
+/// Of each figure by itself.
+fn medians(rounds: &[Vec<Figure>]) -> Vec<Figure> {
+    let of = |at: usize, figure: fn(&Figure) -> f64| median(rounds.iter().map(|round| figure(&round[at])).collect());
+    let figure = |(at, first): (usize, &Figure)| Figure {
+        words: first.words,
+        what: first.what.clone(),
+        events_per_second: of(at, |figure| figure.events_per_second),
+        of_bare: of(at, |figure| figure.of_bare),
+        cpu: rounds.iter().map(|round| round[at].cpu).collect::<Option<Vec<_>>>().map(median),
+        memory: rounds.last().and_then(|round| round[at].memory),
+    };
+    rounds.first().into_iter().flatten().enumerate().map(figure).collect()
 }
 
 fn chosen(args: &RebuildArgs) -> Outcome<Vec<(&'static str, Vec<ReadModel>)>> {
@@ -137,21 +159,14 @@ async fn events_only(broker: &Broker, count: u64) -> Outcome {
     Ok(())
 }
 
-async fn measure(
-    what: String,
-    database: Database,
-    broker: &Broker,
-    models: &[ReadModel],
-    log: Log,
-    bare: f64,
-) -> Outcome<Figure> {
+async fn fold(what: &str, database: Database, broker: &Broker, models: &[ReadModel], log: &Log) -> Outcome<Figure> {
     let watch = Watch::start();
     let mut rebuild = Rebuild::open(&database, broker, models).await?;
     rebuild.run(&mut |_| {}).await?;
     if rebuild.builds().iter().any(|build| build.position != log.events) {
         return Err(Failure::new(Exit::Failed, "the rebuild did not come to the end of the log"));
     }
-    let figure = watch.stop(what, log, Some(bare));
+    let figure = watch.stop(what, log);
     database.close().await;
     Ok(figure)
 }
@@ -165,7 +180,7 @@ fn print(common: &Common, figures: &[Figure]) -> Outcome {
                     figure.words.to_string(),
                     figure.what.clone(),
                     format!("{:.0}", figure.events_per_second),
-                    format!("{:.2}", figure.ratio),
+                    format!("{:.2}", figure.of_bare),
                     figure.cpu.map_or_else(String::new, |cpu| format!("{cpu:.1}")),
                     figure.memory.map_or_else(String::new, |memory| memory.to_string()),
                 ]
