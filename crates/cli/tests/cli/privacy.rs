@@ -234,7 +234,11 @@ fn databases(dir: &Path) -> Vec<PathBuf> {
 /// Gives how many files there are; those that only a running process needs are left out.
 fn copy_databases(from: &Path, to: &Path) -> usize {
     let files = databases(from).into_iter().filter(|file| !file.to_string_lossy().ends_with("-shm"));
-    files.map(|file| std::fs::copy(&file, to.join(file.file_name().unwrap())).unwrap()).count()
+    let files: Vec<PathBuf> = files.collect();
+    for file in &files {
+        std::fs::copy(file, to.join(file.file_name().unwrap())).unwrap();
+    }
+    files.len()
 }
 
 /// Nobody can read it, and it stands in no file, export or metric.
