@@ -1,5 +1,6 @@
 //! The read models, one file each: the row, its fold, its columns, and how it is read.
 
+pub mod belongings;
 pub mod checkout_contacts;
 pub mod conversations;
 pub mod customer_contacts;
@@ -26,6 +27,7 @@ use crate::ReadModel;
 
 /// The table of contents.
 pub static ALL: &[ReadModel] = &[
+    ReadModel::of::<belongings::Belongings>(),
     ReadModel::of::<checkout_contacts::CheckoutContacts>(),
     ReadModel::of::<conversations::Conversations>(),
     ReadModel::of::<customer_contacts::CustomerContacts>(),

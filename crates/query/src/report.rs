@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use db::Database;
 use events::{AggregateKey, AggregateKind, CustomerId, OrderId, Shop};
 use privacy::{Vault, VaultError, order_with_checkouts};
-use projections::{ReadError, notifications, orders};
+use projections::{ReadError, belongings, notifications, orders};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,8 +18,8 @@ use crate::history::RecordedEvent;
 pub struct Report {
     pub shop: Shop,
     pub customer_id: CustomerId,
-    /// The customer, who went up in them, their points, their orders with the checkouts that those came from, and what
-    /// was sent to them.
+    /// The customer, who went up in them, their points, their orders with the checkouts that those came from, other
+    /// checkouts, drafts, means of payment and subscriptions of theirs, and what was sent to them.
     pub aggregates: Vec<Held>,
 }
 
@@ -94,10 +94,12 @@ async fn keys(
     let mut keys = Vec::new();
     let mut ordered: BTreeSet<OrderId> = orders.iter().copied().collect();
     let mut told = BTreeSet::new();
+    let mut besides = Vec::new();
     for person in people {
         // A customer's key says their id.
         if let Ok(id) = person.id.parse::<CustomerId>() {
             ordered.extend(orders::ids_of_customer(sources.database, shop, id).await?);
+            besides.extend(belongings::of_customer(sources.database, shop, id).await?);
             told.extend(notifications::of_customer(sources.database, shop, id).await?);
         }
         let account = AggregateKey { kind: AggregateKind::Loyalty, ..person.clone() };
@@ -107,6 +109,10 @@ async fn keys(
         keys.extend(order_with_checkouts(sources.events, shop, order).await?);
         told.extend(notifications::of_order(sources.database, shop, order).await?);
     }
+    keys.extend(besides);
     keys.extend(told.into_iter().map(|id| AggregateKey::new(AggregateKind::Notification, shop, id)));
+    // A checkout may be known by its order and by its customer.
+    let mut seen = BTreeSet::new();
+    keys.retain(|key| seen.insert(key.clone()));
     Ok(keys)
 }

@@ -7,6 +7,7 @@ use db::Database;
 use events::{AggregateKey, AggregateKind, CustomerId, DataRequestId, Shop, Timestamp};
 use http::{HeaderValue, StatusCode, header};
 use privacy::{Vault, VaultError, report_id};
+use projections::belongings::Belongings;
 use projections::data_requests::{self, DataRequest, DataRequests};
 use projections::notifications::Notifications;
 use projections::orders::Orders;
@@ -23,7 +24,7 @@ use crate::problem::Problem;
 use crate::report::{Report, ReportError, Sources};
 
 /// What its readers wait for.
-const READS: &[&str] = &[DataRequests::NAME, Orders::NAME, Notifications::NAME];
+const READS: &[&str] = &[DataRequests::NAME, Orders::NAME, Belongings::NAME, Notifications::NAME];
 
 /// All that is held of a customer who asked for it, by the number of their request. It is given once.
 ///

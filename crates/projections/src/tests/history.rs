@@ -126,9 +126,7 @@ fn event(step: Step) -> Event {
         AggregateKind::Customer => customer(step, key.id.parse().unwrap()).into_event(),
         AggregateKind::Stock => stock(step).into_event(),
         AggregateKind::Loyalty => loyalty::event(step).into_event(),
-        AggregateKind::Checkout => {
-            CheckoutEvent::from(CheckoutTouched { at: at(step), as_of: as_of(step) }).into_event()
-        }
+        AggregateKind::Checkout => checkout(step).into_event(),
         AggregateKind::FulfillmentOrder => fulfillment_order(step, key.id.parse().unwrap()).into_event(),
         AggregateKind::Notification => notification(step).into_event(),
         _ => ShopEvent::from(ShopUninstalled { at: at(step) }).into_event(),
@@ -253,6 +251,26 @@ fn product(step: Step, product: u64) -> ProductEvent {
         7 => ProductUnpublished { at, as_of }.into(),
         8 => ProductTouched { at, as_of }.into(),
         _ => ProductDeleted { at }.into(),
+    }
+}
+
+fn checkout(step: Step) -> CheckoutEvent {
+    let (at, as_of) = (at(step), as_of(step));
+    let content = CheckoutContent {
+        cart_token: None,
+        customer_id: CustomerId::new(1 + u64::from(step.part % 2)),
+        email: None,
+        phone: None,
+        locale: None,
+        accepts_marketing: false,
+        total: money(step.amount),
+        lines: Vec::new(),
+        recovery_url: None,
+    };
+    match step.what % 3 {
+        0 => CheckoutStarted { at, as_of, content }.into(),
+        1 => CheckoutUpdated { at, as_of, content }.into(),
+        _ => CheckoutTouched { at, as_of }.into(),
     }
 }
 

@@ -22,7 +22,15 @@ fn request(id: u64, orders: &[u64]) -> Value {
     })
 }
 
-/// Ann has placed one order, and another as a guest, and asks for all of it.
+fn draft() -> Value {
+    json!({
+        "id": 9, "name": "#D9", "status": "open", "currency": "EUR", "email": "ann@example.com", "customer": {"id": 7},
+        "line_items": [], "subtotal_price": "0", "total_tax": "0", "total_price": "0",
+        "created_at": "2026-01-02T00:00:00Z", "updated_at": "2026-01-02T00:00:00Z",
+    })
+}
+
+/// Ann has placed one order, another as a guest, left a checkout and a draft behind, and asks for all of it.
 async fn tell(world: &mut World) {
     world.say("customers/create", customer()).await;
     world.say("orders/create", order(1001, 1)).await;
@@ -32,6 +40,12 @@ async fn tell(world: &mut World) {
     let mut somebody = order(1003, 3);
     (somebody["customer"]["id"], somebody["email"]) = (8.into(), "bob@example.com".into());
     world.say("orders/create", somebody).await;
+    let checkout = json!({
+        "id": 3, "token": "left", "created_at": "2026-01-02T00:00:00Z", "updated_at": "2026-01-02T00:00:00Z",
+        "email": "ann@example.com", "customer": {"id": 7}, "currency": "EUR", "total_price": "0", "line_items": [],
+    });
+    world.say("checkouts/create", checkout).await;
+    world.say("draft_orders/create", draft()).await;
     world.say("customers/data_request", request(55, &[1002])).await;
     world.fold().await;
 }
@@ -75,7 +89,7 @@ async fn a_report_holds_all_that_is_held_and_is_given_once() {
     assert_eq!((&report["shop"], &report["customer_id"]), (&"acme".into(), &"7".into()));
     let held = report["aggregates"].as_array().unwrap();
     let of: Vec<&str> = held.iter().map(|held| held["of"].as_str().unwrap()).collect();
-    assert_eq!(of, ["customer/7", "loyalty/7", "order/1001", "order/1002"]);
+    assert_eq!(of, ["customer/7", "loyalty/7", "order/1001", "order/1002", "checkout/left", "draft_order/9"]);
     assert_eq!(held[0]["events"][0]["data"]["profile"]["email"], "ann@example.com");
     assert_eq!(held[3]["events"][0]["data"]["contact"]["email"], "guest@example.com");
     assert!(!report.to_string().contains("sealed:1:") && !report.to_string().contains("bob@example.com"));
