@@ -11,6 +11,8 @@ pub enum Scope {
     Read,
     /// All commands: adjustments of stock, redemptions.
     Write,
+    /// Reports of all that is held of a customer, each once.
+    Privacy,
 }
 
 /// Some scopes, sorted.
@@ -36,6 +38,7 @@ impl fmt::Display for Scope {
         f.write_str(match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Privacy => "privacy",
         })
     }
 }
@@ -47,7 +50,8 @@ impl FromStr for Scope {
         match text {
             "read" => Ok(Self::Read),
             "write" => Ok(Self::Write),
-            _ => Err("a scope is read or write"),
+            "privacy" => Ok(Self::Privacy),
+            _ => Err("a scope is read, write or privacy"),
         }
     }
 }

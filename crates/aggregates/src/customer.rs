@@ -63,6 +63,8 @@ pub enum CustomerCommand {
         into: CustomerId,
     },
     RequestData {
+        /// When it was asked.
+        at: Timestamp,
         as_of: AsOf,
         request_id: DataRequestId,
         orders: Vec<OrderId>,
@@ -70,6 +72,8 @@ pub enum CustomerCommand {
     RequestRedaction {
         at: Timestamp,
         orders: Vec<OrderId>,
+        /// An operator's.
+        reason: Option<String>,
     },
     /// The keys are destroyed: those of the customer and of all orders asked for so far.
     Redact,

@@ -52,7 +52,10 @@ pub enum ShopCommand {
         at: Timestamp,
     },
     RequestRedaction {
+        /// By Shopify's clock; the epoch when it does not say. It tells a request from its repetition.
         at: Timestamp,
+        /// When it was asked, for the deadline: when it was received, if Shopify does not say.
+        asked_at: Timestamp,
     },
     /// The keys are destroyed that there were when it was asked at this time.
     Redact {
@@ -97,8 +100,8 @@ impl Decider for ShopState {
             ShopCommand::Snapshot { as_of, profile } => decision.snapshot(as_of, *profile),
             ShopCommand::Grant { as_of, scopes } => decision.grant(as_of, scopes),
             ShopCommand::Uninstall { at } => decision.uninstall(at),
-            ShopCommand::RequestRedaction { at } if !decision.shop.redactions.contains(&at) => {
-                decision.emit(ShopRedactionRequested { at, due_at: due(at) });
+            ShopCommand::RequestRedaction { at, asked_at } if !decision.shop.redactions.contains(&at) => {
+                decision.emit(ShopRedactionRequested { at, due_at: due(asked_at) });
             }
             ShopCommand::Redact { at } if !decision.shop.redacted.contains(&at) => decision.emit(ShopRedacted { at }),
             ShopCommand::RequestRedaction { .. } | ShopCommand::Redact { .. } => {}

@@ -179,7 +179,7 @@ impl Ground {
         self.fold(host, "projections", engine.or_exit(Exit::Precondition)?);
         if models.iter().any(|model| model.name == Redactions::NAME) {
             let shops = self.shops.iter().map(|known| known.shop.clone()).collect();
-            host.spawn("deadlines", deadlines::follow(database.clone(), shops, host.shutdown()));
+            host.spawn("deadlines", deadlines::of_redactions(database.clone(), shops, host.shutdown()));
         }
         Ok(Watched { service: None, database, models })
     }
@@ -194,7 +194,7 @@ impl Ground {
     /// Reads out. The services' copies are shown by `/v1/status` only.
     pub(crate) async fn query(
         &self,
-        host: &Host,
+        host: &mut Host,
         models: Watched,
         copies: Vec<Watched>,
         access: Arc<Access>,
@@ -205,6 +205,9 @@ impl Ground {
             |known: &KnownShop| ShopSettings { currency: known.currency, time_zone: known.time_zone.clone() };
         let shops: HashMap<_, _> = self.shops.iter().map(|known| (known.shop.clone(), settings(known))).collect();
         let vault = self.vault().await?;
+        let names = shops.keys().cloned().collect();
+        let reports = deadlines::of_reports(database.clone(), vault.clone(), names, host.shutdown());
+        host.spawn("deadlines of reports", reports);
         let state = QueryState::new(shops, database, &self.broker, watched, broker::durables(), access, vault);
         Ok(measured(query::router(state.until(host.shutdown()))))
     }

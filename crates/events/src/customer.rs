@@ -20,7 +20,7 @@ events! {
         PurchasesSummarized(CustomerPurchasesSummarized) = "customer.purchases_summarized", 1;
         Merged(CustomerMerged) = "customer.merged", 1;
         DataRequested(CustomerDataRequested) = "customer.data_requested", 1;
-        RedactionRequested(CustomerRedactionRequested) = "customer.redaction_requested", 1;
+        RedactionRequested(CustomerRedactionRequested) = "customer.redaction_requested", 2;
         Redacted(CustomerRedacted) = "customer.redacted", 1;
         Enabled(CustomerEnabled) = "customer.enabled", 1;
         Disabled(CustomerDisabled) = "customer.disabled", 1;
@@ -183,6 +183,8 @@ pub struct CustomerRedactionRequested {
     pub orders: Vec<OrderId>,
     /// By when Shopify wants it done: 30 days after it was asked.
     pub due_at: Timestamp,
+    /// Why an operator asked; none when Shopify did.
+    pub reason: Option<String>,
 }
 
 /// The keys to what was kept of the customer are destroyed: it reads as null from then on, and what is told later is

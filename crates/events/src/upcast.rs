@@ -33,6 +33,7 @@ static UPCASTERS: &[Upcaster] = &[
     Upcaster { wire_type: "company_location.observed", from: 1, step: there_were_no_seals },
     Upcaster { wire_type: "customer_payment_method.observed", from: 1, step: there_were_no_seals },
     Upcaster { wire_type: "location.observed", from: 1, step: there_were_no_seals },
+    Upcaster { wire_type: "customer.redaction_requested", from: 1, step: nobody_said_why },
 ];
 
 /// Personal data stood there as it was told, and still does; a district was read from the postal code.
@@ -58,6 +59,11 @@ fn tags_were_told_by_snapshots(mut body: Value) -> Value {
 
 fn nobody_asked_for_the_language(mut body: Value) -> Value {
     body["locale"] = Value::Null;
+    body
+}
+
+fn nobody_said_why(mut body: Value) -> Value {
+    body["reason"] = Value::Null;
     body
 }
 

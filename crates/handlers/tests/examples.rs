@@ -61,6 +61,7 @@ async fn order(fixture: &Fixture, id: u64, total: &str) {
         shop: &shop,
         api_version: None,
         triggered_at: None,
+        received_at: events::Timestamp::UNIX_EPOCH,
         body: body.as_bytes(),
     };
     let Translation::Commands(commands) = translate(&delivery).unwrap() else { panic!("an order says something") };

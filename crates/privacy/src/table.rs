@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::VaultError;
 use crate::cipher::{CipherError, DataKey, KEY};
 use crate::kek::{Kek, Keks, Wrapped};
+use crate::reports::REPORTS;
 
 const DATA_KEYS: Table = Table { name: "data_keys", version: 1, columns: &[], indexes: &[] };
 /// Shops whose keys were destroyed together. They may come back with new ones.
@@ -64,6 +65,7 @@ impl KeyTable {
         db.ensure(&HEIRS).await?;
         db.ensure(&SHOPS).await?;
         db.ensure(&LEDGER).await?;
+        db.ensure(&REPORTS).await?;
         Ok(Self { db, keks })
     }
 

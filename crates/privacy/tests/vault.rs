@@ -80,6 +80,36 @@ async fn of_two_processes_that_make_a_key_both_get_the_same() {
     race(open().await, open().await).await;
 }
 
+async fn hand_over_at_once(one: Vault, other: Vault) {
+    let (shop, request) = (acme(), "55".parse().unwrap());
+    let mut handing = Vec::new();
+    for number in 0..16 {
+        let (vault, shop) = (if number % 2 == 0 { one.clone() } else { other.clone() }, shop.clone());
+        handing.push(tokio::spawn(async move { vault.hand_over(&shop, "customer/7", request, at()).await.unwrap() }));
+    }
+    let mut given = 0;
+    for handed in handing {
+        given += usize::from(handed.await.unwrap());
+    }
+    assert_eq!(given, 1);
+    let later = "2026-03-02T12:00:00Z".parse().unwrap();
+    assert!(!other.hand_over(&shop, "customer/7", request, later).await.unwrap(), "also later");
+    assert_eq!(one.handed_over_at(&shop, "customer/7", request).await.unwrap(), Some(at()));
+    assert_eq!(one.handed_over_at(&shop, "customer/8", request).await.unwrap(), None);
+    assert!(one.hand_over(&shop, "customer/8", request, at()).await.unwrap(), "somebody else's is another");
+    assert_eq!(one.handed_over(&shop).await.unwrap().len(), 2);
+    assert!(one.handed_over(&"other".parse().unwrap()).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_processes_that_hand_a_report_over_one_does() {
+    let folder = TempDir::new().unwrap();
+    hand_over_at_once(vault(folder.path()).await, vault(folder.path()).await).await;
+    let url = PostgresServer::database();
+    let open = async || Vault::open(Database::open_lasting(&url).await.unwrap(), kek(1)).await.unwrap();
+    hand_over_at_once(open().await, open().await).await;
+}
+
 #[tokio::test]
 async fn who_is_forgotten_reads_as_nothing_and_is_told_of_no_more() {
     let folder = TempDir::new().unwrap();

@@ -4,6 +4,7 @@ pub mod checkout_contacts;
 pub mod conversations;
 pub mod customer_contacts;
 pub mod customers;
+pub mod data_requests;
 pub mod fulfillment_orders;
 pub mod loyalty;
 pub mod loyalty_entries;
@@ -29,6 +30,7 @@ pub static ALL: &[ReadModel] = &[
     ReadModel::of::<conversations::Conversations>(),
     ReadModel::of::<customer_contacts::CustomerContacts>(),
     ReadModel::of::<customers::Customers>(),
+    ReadModel::of::<data_requests::DataRequests>(),
     ReadModel::of::<fulfillment_orders::FulfillmentOrders>(),
     ReadModel::of::<loyalty::Loyalty>(),
     ReadModel::of::<loyalty_entries::LoyaltyEntries>(),

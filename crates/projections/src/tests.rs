@@ -12,5 +12,6 @@ mod loyalty;
 mod orders;
 mod products;
 mod rebuild;
+mod redactions;
 mod stock;
 mod world;

@@ -21,7 +21,7 @@ impl From<Denied> for Problem {
             }
             Denied::OtherShop => Self::not_found("shop"),
             Denied::Scope(scope) => {
-                Self::new(StatusCode::FORBIDDEN, "scope", format!("the key has not the scope {scope:?}"))
+                Self::new(StatusCode::FORBIDDEN, "scope", format!("the key has not the scope {scope}"))
             }
             Denied::TooMany { after } => {
                 let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);

@@ -36,7 +36,7 @@ impl<Q: DeserializeOwned> FromRequestParts<Arc<QueryState>> for Call<Q> {
         if !takes_json(&parts.headers) {
             return Err(Problem::not_acceptable("application/json"));
         }
-        Self::read(parts, state).await
+        Self::read(parts, state, Scope::Read).await
     }
 }
 
@@ -50,17 +50,31 @@ impl<Q: DeserializeOwned> FromRequestParts<Arc<QueryState>> for Streamed<Q> {
         if !takes_events(&parts.headers) {
             return Err(Problem::not_acceptable("text/event-stream"));
         }
-        Ok(Self(Call::read(parts, state).await?))
+        Ok(Self(Call::read(parts, state, Scope::Read).await?))
+    }
+}
+
+/// A call for all that is known of one person.
+pub(crate) struct Confidential<Q>(pub Call<Q>);
+
+impl<Q: DeserializeOwned> FromRequestParts<Arc<QueryState>> for Confidential<Q> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<QueryState>) -> Result<Self, Problem> {
+        if !takes_json(&parts.headers) {
+            return Err(Problem::not_acceptable("application/json"));
+        }
+        Ok(Self(Call::read(parts, state, Scope::Privacy).await?))
     }
 }
 
 impl<Q: DeserializeOwned> Call<Q> {
-    async fn read(parts: &mut Parts, state: &Arc<QueryState>) -> Result<Self, Problem> {
+    async fn read(parts: &mut Parts, state: &Arc<QueryState>, scope: Scope) -> Result<Self, Problem> {
         let path = RawPathParams::from_request_parts(parts, state).await;
         let path = path.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "path", "the path is not UTF-8 text"))?;
         let (shop, id): (Vec<_>, Vec<_>) = path.iter().partition(|(name, _)| *name == "shop");
         let shop: Option<Shop> = shop.first().and_then(|(_, shop)| shop.parse().ok());
-        state.access.admit(bearer(&parts.headers), shop.as_ref(), Scope::Read).await?;
+        state.access.admit(bearer(&parts.headers), shop.as_ref(), scope).await?;
         let shop = shop.filter(|shop| state.shops.contains_key(shop));
         Ok(Self {
             shop: shop.ok_or_else(|| Problem::not_found("shop"))?,

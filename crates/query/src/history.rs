@@ -129,7 +129,7 @@ pub(crate) struct RecordedEvent<'a> {
 }
 
 impl<'a> RecordedEvent<'a> {
-    fn new(recorded: &'a Recorded<Event>) -> Self {
+    pub(crate) fn new(recorded: &'a Recorded<Event>) -> Self {
         let Recorded { position, recorded_at, envelope, event } = recorded;
         Self {
             position: *position,

@@ -1,6 +1,6 @@
 //! Reads over HTTP: the read models of each shop, the history of each aggregate, and how the house is.
 //!
-//! Nothing here writes. Every answer of a read model says at which position of the log it holds,
+//! Nothing here writes, but that a report was handed over. Every answer of a read model says at which position of the log it holds,
 //! and can be asked to wait for one.
 
 mod accept;
@@ -22,6 +22,8 @@ mod problem;
 mod products;
 mod progress;
 mod query_string;
+mod report;
+mod reports;
 mod sales;
 mod status;
 mod stock;
@@ -50,6 +52,8 @@ pub use health::{Operations, operations};
 pub use openapi::openapi;
 pub use problem::Problem;
 pub use progress::Watched;
+pub use report::{Held, Report, ReportError, Sources};
+pub use reports::{Asked, OpenReports, asked, open_reports};
 
 /// So many may listen to changes at once.
 const LISTENERS: usize = 256;
@@ -140,6 +144,7 @@ pub fn router(state: QueryState) -> Router {
         .route("/v1/{shop}/notifications", get(notifications::list))
         .route("/v1/{shop}/sales/daily", get(sales::daily))
         .route("/v1/{shop}/changes", get(changes::follow))
+        .route("/v1/{shop}/privacy/reports/{id}", get(reports::take).head(reports::no_head))
         .route("/v1/status", get(status::get))
         .route("/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(async || Problem::method())

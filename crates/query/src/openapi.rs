@@ -18,10 +18,12 @@ use crate::health::Readiness;
 use crate::history::RecordedEvent;
 use crate::problem::ProblemBody;
 use crate::products::Product;
+use crate::report::Report;
 use crate::sales::DailySales;
 use crate::status::Status;
 use crate::{
-    changes, customers, health, history, loyalty, notifications, orders, products, sales, status, stock, timeline,
+    changes, customers, health, history, loyalty, notifications, orders, products, reports, sales, status, stock,
+    timeline,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +50,7 @@ use crate::{
         notifications::list,
         sales::daily,
         changes::follow,
+        reports::take,
         status::get,
         health::alive,
         health::ready,
@@ -98,6 +101,7 @@ fn schemas() -> Map<String, Value> {
         ("Timeline", view::<Found<Timeline>>(&mut generator)),
         ("DailySales", view::<DailySales>(&mut generator)),
         ("Change", view::<Change>(&mut generator)),
+        ("Report", view::<Report>(&mut generator)),
         ("Event", view::<RecordedEvent<'_>>(&mut generator)),
         ("Status", view::<Status>(&mut generator)),
         ("Readiness", view::<Readiness>(&mut generator)),
@@ -152,23 +156,30 @@ fn complete(path: &str, operation: &mut Value) {
     }
     parameters.extend(operation["parameters"].as_array_mut().map(std::mem::take).unwrap_or_default());
     operation["parameters"] = parameters.into();
+    let once = path.contains("/privacy/");
     operation["responses"]["200"]["headers"] = json!({
         "X-Position": {"description": "How far the read model had come", "schema": {"type": "integer"}},
-        "ETag": {"description": "For If-None-Match", "schema": {"type": "string"}},
     });
-    operation["responses"]["304"] = json!({"description": "The client has it already"});
+    if !once {
+        operation["responses"]["200"]["headers"]["ETag"] =
+            json!({"description": "For If-None-Match", "schema": {"type": "string"}});
+        operation["responses"]["304"] = json!({"description": "The client has it already"});
+    }
     let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     operation["security"] = json!([{ "key": [] }]);
-    for (status, description) in [
+    let scope = if once { "The key has not the scope privacy" } else { "The key has not the scope read" };
+    let gone = once.then_some(("410", "It was handed over before, or the customer was forgotten"));
+    let refusals = [
         ("400", "A parameter or an id is unknown or malformed"),
         ("401", "No valid key"),
-        ("403", "The key has not the scope read"),
+        ("403", scope),
         ("429", "The key has asked too often"),
         ("404", "No such shop or id"),
         ("406", "The client does not take JSON"),
         ("503", "The answer cannot be read just now"),
         ("504", "The position was not reached in time"),
-    ] {
+    ];
+    for (status, description) in refusals.into_iter().chain(gone) {
         operation["responses"][status] = json!({"description": description, "content": problem.clone()});
     }
 }

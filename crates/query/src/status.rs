@@ -12,6 +12,7 @@ use streams::{ReadError, Stream, status};
 use crate::accept::takes_json;
 use crate::problem::Problem;
 use crate::progress::Progress;
+use crate::reports::{OpenReports, open_reports};
 use crate::{QueryState, query_string};
 
 /// Where everything stands.
@@ -26,6 +27,8 @@ pub(crate) struct Status {
     quarantine: Quarantine,
     /// Who is to be forgotten, in all shops.
     redactions: OpenRedactions,
+    /// Who waits for a report of what is held of them, in all shops.
+    reports: OpenReports,
     /// Nothing is pending anywhere, and every projection is at the log's head.
     settled: bool,
     at: Timestamp,
@@ -120,6 +123,7 @@ impl QueryState {
             projections,
             quarantine: Quarantine { messages: first.quarantine.messages },
             redactions: redactions::open(&self.database, self.shops.keys()).await?,
+            reports: open_reports(&self.database, &self.vault, self.shops.keys()).await?,
             settled,
             at: Timestamp::now(),
         })

@@ -1,12 +1,9 @@
-use std::fmt::Display;
-
 use aggregates::{Customer, CustomerCommand, ShopCommand, ShopState};
 use events::{
-    AggregateKey, AggregateKind, CustomerEvent, CustomerRedactionRequested, Event, OrderEvent, Recorded, Shop,
-    ShopEvent, subject,
+    AggregateKey, AggregateKind, CustomerEvent, CustomerRedactionRequested, Event, Recorded, ShopEvent, subject,
 };
-use privacy::Vault;
-use streams::{Broker, Cause, EventStore, Failure, StoreError, Subscriber};
+use privacy::{Vault, order_with_checkouts};
+use streams::{Broker, Cause, EventStore, Failure, Subscriber};
 
 use crate::erase::Erasure;
 
@@ -105,21 +102,4 @@ impl Keys {
         }
         Ok(subjects)
     }
-}
-
-/// The order, as a guest may have placed it, after the checkouts that it came from.
-pub async fn order_with_checkouts(
-    store: &EventStore,
-    shop: &Shop,
-    order: impl Display,
-) -> Result<Vec<AggregateKey>, StoreError> {
-    let key = AggregateKey::new(AggregateKind::Order, shop, order);
-    let checkout = |recorded: Recorded<Event>| match recorded.event {
-        Event::Order(OrderEvent::CheckedOut(told)) => {
-            Some(AggregateKey::new(AggregateKind::Checkout, shop, told.checkout_token))
-        }
-        _ => None,
-    };
-    let history = store.events(&key).await?;
-    Ok(history.into_iter().filter_map(checkout).chain([key.clone()]).collect())
 }

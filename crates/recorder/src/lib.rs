@@ -16,7 +16,7 @@ mod trace;
 mod webhook;
 
 pub use decide::state_after;
-pub use forget::{ForgetCustomers, order_with_checkouts};
+pub use forget::ForgetCustomers;
 pub use journal::{Firsts, Journal, JournalError};
 pub use ledger::{replay_bodies, replay_ledger};
 pub use outcome::{Outcome, Reason};

@@ -60,6 +60,7 @@ impl Meaning {
             shop,
             api_version: headers.api_version,
             triggered_at: headers.triggered_at,
+            received_at: delivery.received_at,
             body: &delivery.body,
         })
     }

@@ -93,7 +93,14 @@ impl World {
     fn hear_until(&mut self, Webhook(topic, triggered_at, body): &Webhook, mut kept: usize) -> usize {
         let (shop, body) = (shop(), body.to_string());
         let (triggered_at, body) = (*triggered_at, body.as_bytes());
-        let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: None, triggered_at, body };
+        let delivery = Delivery {
+            topic: Some(topic),
+            shop: &shop,
+            api_version: None,
+            triggered_at,
+            received_at: events::Timestamp::UNIX_EPOCH,
+            body,
+        };
         let Translation::Commands(commands) = translate(&delivery).unwrap() else { panic!("{topic} was kept") };
         let most = kept;
         for command in commands {

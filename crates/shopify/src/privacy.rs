@@ -13,8 +13,8 @@ pub(crate) fn data_requested(delivery: &Reading<'_>) -> Result<Vec<Command>, Unr
     same_shop(&body.shop_domain, delivery)?;
     let (Object(CustomerBody { id: Id(customer) }), Object(RequestBody { id: Id(request_id) })) =
         (body.customer, body.data_request);
-    let as_of = delivery.as_of(delivery.triggered_at());
-    let request = CustomerCommand::RequestData { as_of, request_id, orders: ids(body.orders_requested) };
+    let (at, as_of) = (delivery.asked_at(), delivery.as_of(delivery.triggered_at()));
+    let request = CustomerCommand::RequestData { at, as_of, request_id, orders: ids(body.orders_requested) };
     Ok(vec![Command::Customer(customer, request)])
 }
 
@@ -23,8 +23,8 @@ pub(crate) fn customer_redaction(delivery: &Reading<'_>) -> Result<Vec<Command>,
     let body: RedactBody<'_> = delivery.decode()?;
     same_shop(&body.shop_domain, delivery)?;
     let Object(CustomerBody { id: Id(customer) }) = body.customer;
-    let (at, orders) = (delivery.triggered_at(), ids(body.orders_to_redact));
-    Ok(vec![Command::Customer(customer, CustomerCommand::RequestRedaction { at, orders })])
+    let (at, orders) = (delivery.asked_at(), ids(body.orders_to_redact));
+    Ok(vec![Command::Customer(customer, CustomerCommand::RequestRedaction { at, orders, reason: None })])
 }
 
 /// `shop/redact`: 48 hours after the app was removed.
@@ -34,7 +34,8 @@ pub(crate) fn shop_redaction(delivery: &Reading<'_>) -> Result<Vec<Command>, Unr
     if body.customer.is_some() {
         return Err(Unreadable::Shape("of a customer, not of the shop".to_owned()));
     }
-    Ok(vec![Command::Shop(ShopCommand::RequestRedaction { at: delivery.triggered_at() })])
+    let (at, asked_at) = (delivery.triggered_at(), delivery.asked_at());
+    Ok(vec![Command::Shop(ShopCommand::RequestRedaction { at, asked_at })])
 }
 
 fn same_shop(domain: &Text<'_>, delivery: &Reading<'_>) -> Result<(), Unreadable> {

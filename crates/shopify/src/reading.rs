@@ -15,14 +15,15 @@ pub struct Reading<'a> {
     pub(crate) shop: &'a Shop,
     pub(crate) text: &'a str,
     triggered_at: Option<Timestamp>,
+    received_at: Timestamp,
     raw: &'a [u8],
 }
 
 impl<'a> Reading<'a> {
     /// `text` is the delivery's body, brought to the current API version.
     pub(crate) fn new(delivery: &Delivery<'a>, text: &'a str) -> Self {
-        let Delivery { shop, triggered_at, body, .. } = *delivery;
-        Self { shop, text, triggered_at, raw: body }
+        let Delivery { shop, triggered_at, received_at, body, .. } = *delivery;
+        Self { shop, text, triggered_at, received_at, raw: body }
     }
 
     pub(crate) fn decode<T: Deserialize<'a>>(&self) -> Result<T, Unreadable> {
@@ -50,6 +51,12 @@ impl<'a> Reading<'a> {
     /// received must never decide, because it differs from one arrival to the next.
     pub(crate) fn triggered_at(&self) -> Timestamp {
         self.triggered_at.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// When something was asked that has to be done in time. Without the header it is when it was received: that moves a
+    /// deadline by the minutes of a repetition, and decides nothing else.
+    pub(crate) fn asked_at(&self) -> Timestamp {
+        self.triggered_at.unwrap_or(self.received_at)
     }
 
     /// The id in the body of a `…/delete`. A body of another topic would be believed just as well, so

@@ -13,6 +13,8 @@ pub struct Delivery<'a> {
     /// The version that the body is written in; None is read as the newest that is known.
     pub api_version: Option<&'a str>,
     pub triggered_at: Option<Timestamp>,
+    /// When it was stored in the inbox.
+    pub received_at: Timestamp,
     pub body: &'a [u8],
 }
 
@@ -25,7 +27,7 @@ pub enum Translation {
     Kept(&'static str),
 }
 
-/// Says what a delivery means. When it was received has no part in it.
+/// Says what a delivery means. When it was received has no part in it, but in deadlines of requests that say no time.
 pub fn translate(delivery: &Delivery<'_>) -> Result<Translation, Unreadable> {
     let name = delivery.topic.ok_or(Unreadable::NoTopic)?;
     let topic = Topic::find(name).ok_or(Unreadable::UnknownTopic)?;

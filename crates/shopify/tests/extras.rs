@@ -20,6 +20,7 @@ fn heard(body: &Value) -> (Order, Vec<OrderEvent>) {
         shop: &shop,
         api_version: None,
         triggered_at: None,
+        received_at: events::Timestamp::UNIX_EPOCH,
         body: body.as_bytes(),
     };
     let Translation::Commands(commands) = translate(&delivery).unwrap() else { panic!("it was kept") };

@@ -10,7 +10,14 @@ const TRIGGERED_AT: &str = "2026-04-02T04:30:00.5Z";
 
 fn read(topic: &str, body: &str) -> Result<Vec<Command>, Unreadable> {
     let (shop, triggered_at) = ("acme".parse().unwrap(), Some(time(TRIGGERED_AT)));
-    let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: None, triggered_at, body: body.as_bytes() };
+    let delivery = Delivery {
+        topic: Some(topic),
+        shop: &shop,
+        api_version: None,
+        triggered_at,
+        received_at: events::Timestamp::UNIX_EPOCH,
+        body: body.as_bytes(),
+    };
     match translate(&delivery)? {
         Translation::Commands(commands) => Ok(commands),
         Translation::Kept(reason) => panic!("{topic} was kept: {reason}"),
@@ -153,6 +160,38 @@ fn purchases_and_merges_are_read() {
 }
 
 #[test]
+fn a_request_for_privacy_that_says_no_time_was_asked_when_it_was_received() {
+    let (shop, received_at) = ("acme".parse().unwrap(), time("2026-04-05T06:07:08Z"));
+    let only = |topic, body: &str| {
+        let (topic, body) = (Some(topic), body.as_bytes());
+        let delivery = Delivery { topic, shop: &shop, api_version: None, triggered_at: None, received_at, body };
+        let Ok(Translation::Commands(mut commands)) = translate(&delivery) else { panic!() };
+        commands.remove(0)
+    };
+    let whose = r#""shop_domain":"acme.myshopify.com","customer":{"id":1}"#;
+    let asked = format!(r#"{{{whose},"data_request":{{"id":9}}}}"#);
+    let Command::Customer(_, CustomerCommand::RequestData { at, as_of, .. }) = only("customers/data_request", &asked)
+    else {
+        panic!()
+    };
+    // Of two, the newer is not the one that came later.
+    assert_eq!((at, as_of.updated_at), (received_at, Timestamp::UNIX_EPOCH));
+    let Command::Customer(_, CustomerCommand::RequestRedaction { at, .. }) =
+        only("customers/redact", &format!("{{{whose}}}"))
+    else {
+        panic!()
+    };
+    assert_eq!(at, received_at);
+    let Command::Shop(ShopCommand::RequestRedaction { at, asked_at }) =
+        only("shop/redact", r#"{"shop_domain":"acme.myshopify.com"}"#)
+    else {
+        panic!()
+    };
+    // A repetition must not forget a shop that has come back.
+    assert_eq!((at, asked_at), (Timestamp::UNIX_EPOCH, received_at));
+}
+
+#[test]
 fn requests_for_privacy_are_recorded_without_the_person() {
     let asked = r#"{"shop_id":954889,"shop_domain":"acme.myshopify.com","orders_requested":[299938,280263],
         "customer":{"id":191167,"email":"john@example.com","phone":"555-625-1199"},"data_request":{"id":9999}}"#;
@@ -164,10 +203,11 @@ fn requests_for_privacy_are_recorded_without_the_person() {
     let redact = r#"{"shop_id":954889,"shop_domain":"acme.myshopify.com","customer":{"id":191167},
         "orders_to_redact":null}"#;
     let at = time(TRIGGERED_AT);
-    let request = Command::Customer(id("191167"), CustomerCommand::RequestRedaction { at, orders: Vec::new() });
+    let request =
+        Command::Customer(id("191167"), CustomerCommand::RequestRedaction { at, orders: Vec::new(), reason: None });
     assert_eq!(only("customers/redact", redact), request);
     let shop = r#"{"shop_id":954889,"shop_domain":"acme.myshopify.com"}"#;
-    assert_eq!(only("shop/redact", shop), Command::Shop(ShopCommand::RequestRedaction { at }));
+    assert_eq!(only("shop/redact", shop), Command::Shop(ShopCommand::RequestRedaction { at, asked_at: at }));
     for (topic, body) in [("customers/data_request", asked), ("customers/redact", redact), ("shop/redact", shop)] {
         assert_eq!(read(topic, &body.replace("acme.", "other.")), Err(Unreadable::ForeignShop), "{topic}");
     }

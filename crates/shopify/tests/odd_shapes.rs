@@ -13,7 +13,14 @@ const NEWEST: &str = "2026-07";
 fn read(topic: &str, body: &str) -> Command {
     let shop = "acme".parse().unwrap();
     let body = body.as_bytes();
-    let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: Some(NEWEST), triggered_at: None, body };
+    let delivery = Delivery {
+        topic: Some(topic),
+        shop: &shop,
+        api_version: Some(NEWEST),
+        triggered_at: None,
+        received_at: events::Timestamp::UNIX_EPOCH,
+        body,
+    };
     match translate(&delivery).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(body))) {
         Translation::Commands(commands) => commands.into_iter().next().unwrap(),
         Translation::Kept(reason) => panic!("kept: {reason}"),

@@ -22,7 +22,14 @@ fn version_of(file: &Path) -> Option<String> {
 fn outcome(topic: &str, version: Option<&str>, body: &[u8]) -> String {
     let shop = "acme".parse().unwrap();
     let triggered_at = Some("2026-04-01T00:00:00Z".parse().unwrap());
-    let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: version, triggered_at, body };
+    let delivery = Delivery {
+        topic: Some(topic),
+        shop: &shop,
+        api_version: version,
+        triggered_at,
+        received_at: events::Timestamp::UNIX_EPOCH,
+        body,
+    };
     match translate(&delivery) {
         Ok(Translation::Kept(reason)) => format!("kept {reason}"),
         Ok(Translation::Commands(commands)) => {

@@ -163,7 +163,7 @@ proptest! {
             if cut { bytes.truncate(at.max(1)) } else { bytes[at] = byte }
         }
         let topic = Topic::all().nth(topic).map(|topic| topic.name);
-        let _ = translate(&Delivery { topic, shop: &shop, api_version: None, triggered_at: None, body: &bytes });
+        let _ = translate(&Delivery { topic, shop: &shop, api_version: None, triggered_at: None, received_at: events::Timestamp::UNIX_EPOCH, body: &bytes });
     }
 
     #[test]
@@ -175,6 +175,6 @@ proptest! {
         fields.insert(key, value);
         let bytes = document.to_string().into_bytes();
         let topic = Topic::all().nth(topic).map(|topic| topic.name);
-        let _ = translate(&Delivery { topic, shop: &shop, api_version: None, triggered_at: None, body: &bytes });
+        let _ = translate(&Delivery { topic, shop: &shop, api_version: None, triggered_at: None, received_at: events::Timestamp::UNIX_EPOCH, body: &bytes });
     }
 }

@@ -74,7 +74,14 @@ fn read(topic: &str, body: &str) -> Translation {
     let shop = "acme".parse().unwrap();
     let triggered_at = Some("2026-03-30T00:00:00Z".parse().unwrap());
     let body = body.as_bytes();
-    let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: Some("2026-07"), triggered_at, body };
+    let delivery = Delivery {
+        topic: Some(topic),
+        shop: &shop,
+        api_version: Some("2026-07"),
+        triggered_at,
+        received_at: events::Timestamp::UNIX_EPOCH,
+        body,
+    };
     let mut translation = translate(&delivery).unwrap_or_else(|error| panic!("{topic}: {error}"));
     if let Translation::Commands(commands) = &mut translation {
         commands.iter_mut().flat_map(|command| command.personal(&shop)).for_each(clear);
@@ -189,7 +196,14 @@ fn a_body_under_the_topic_of_another_resource_is_unreadable() {
             continue;
         }
         let body = bodies[own.name].get().as_bytes();
-        let delivery = Delivery { topic: Some(under.name), shop: &shop, api_version: None, triggered_at: None, body };
+        let delivery = Delivery {
+            topic: Some(under.name),
+            shop: &shop,
+            api_version: None,
+            triggered_at: None,
+            received_at: events::Timestamp::UNIX_EPOCH,
+            body,
+        };
         if translate(&delivery).is_ok() {
             believed.insert((own.resource, under.resource));
         }

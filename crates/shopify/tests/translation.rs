@@ -20,8 +20,14 @@ fn time(text: &str) -> Timestamp {
 
 fn read(topic: &str, body: &str) -> Result<Vec<Command>, Unreadable> {
     let triggered_at = Some(time(TRIGGERED_AT));
-    let delivery =
-        Delivery { topic: Some(topic), shop: &shop(), api_version: None, triggered_at, body: body.as_bytes() };
+    let delivery = Delivery {
+        topic: Some(topic),
+        shop: &shop(),
+        api_version: None,
+        triggered_at,
+        received_at: events::Timestamp::UNIX_EPOCH,
+        body: body.as_bytes(),
+    };
     match translate(&delivery)? {
         Translation::Commands(commands) => Ok(commands),
         Translation::Kept(reason) => panic!("{topic} was kept: {reason}"),
@@ -409,6 +415,7 @@ fn a_deletion_happens_when_it_was_triggered_and_never_when_it_was_received() {
         shop: &shop(),
         api_version: None,
         triggered_at: None,
+        received_at: Timestamp::UNIX_EPOCH,
         body: br#"{"id":5}"#,
     };
     let delete = Command::Order(id("5"), OrderCommand::Delete { at: Timestamp::UNIX_EPOCH });
@@ -464,7 +471,16 @@ fn a_body_of_another_shop_or_resource_is_unreadable() {
 #[test]
 fn a_topic_that_nobody_knows_is_unreadable_and_says_so() {
     let body = b"not even JSON";
-    let delivery = |topic| translate(&Delivery { topic, shop: &shop(), api_version: None, triggered_at: None, body });
+    let delivery = |topic| {
+        translate(&Delivery {
+            topic,
+            shop: &shop(),
+            api_version: None,
+            triggered_at: None,
+            received_at: events::Timestamp::UNIX_EPOCH,
+            body,
+        })
+    };
     for topic in ["carts/abandon", "", "orders/*", "../../x", "orders/create ", "ORDERS/CREATE", ">"] {
         assert_eq!(delivery(Some(topic)), Err(Unreadable::UnknownTopic), "{topic}");
     }

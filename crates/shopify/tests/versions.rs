@@ -18,7 +18,14 @@ fn body(topic: &str) -> Value {
 fn commands(topic: &str, version: &str, body: &Value) -> Vec<Command> {
     let shop = "acme".parse().unwrap();
     let (api_version, body) = (Some(version), body.to_string());
-    let delivery = Delivery { topic: Some(topic), shop: &shop, api_version, triggered_at: None, body: body.as_bytes() };
+    let delivery = Delivery {
+        topic: Some(topic),
+        shop: &shop,
+        api_version,
+        triggered_at: None,
+        received_at: events::Timestamp::UNIX_EPOCH,
+        body: body.as_bytes(),
+    };
     match translate(&delivery).unwrap_or_else(|error| panic!("{topic} of {version}: {error}")) {
         Translation::Commands(commands) => commands,
         Translation::Kept(_) => Vec::new(),

@@ -37,6 +37,7 @@ impl House {
             shop: &delivery.shop,
             api_version: None,
             triggered_at: Some(delivery.triggered_at),
+            received_at: delivery.triggered_at,
             body: &delivery.body,
         };
         let Translation::Commands(mut commands) = translate(&said).unwrap() else { return };

@@ -68,6 +68,7 @@ fn every_body_can_be_read() {
             shop: &delivery.shop,
             api_version: None,
             triggered_at: Some(delivery.triggered_at),
+            received_at: delivery.triggered_at,
             body: &delivery.body,
         });
         match translation {

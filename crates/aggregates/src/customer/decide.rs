@@ -21,12 +21,12 @@ impl Decider for Customer {
             CustomerCommand::Segment { as_of, segment_id, belongs } => decision.segment(as_of, segment_id, belongs),
             CustomerCommand::Summarize { as_of, summary } => decision.summarize(as_of, summary),
             CustomerCommand::Merge { as_of, into } => decision.merge(as_of, into),
-            CustomerCommand::RequestData { as_of, request_id, orders } => {
-                let requested = decision.customer.requests.data(as_of, request_id, orders);
+            CustomerCommand::RequestData { at, as_of, request_id, orders } => {
+                let requested = decision.customer.requests.data(at, as_of, request_id, orders);
                 requested.into_iter().for_each(|requested| decision.emit(requested));
             }
-            CustomerCommand::RequestRedaction { at, orders } => {
-                let requested = decision.customer.requests.redaction(at, orders);
+            CustomerCommand::RequestRedaction { at, orders, reason } => {
+                let requested = decision.customer.requests.redaction(at, orders, reason);
                 requested.into_iter().for_each(|requested| decision.emit(requested));
             }
             CustomerCommand::Redact => {

@@ -27,17 +27,23 @@ struct Redaction {
 impl Requests {
     pub(super) fn data(
         &self,
+        at: Timestamp,
         as_of: AsOf,
         request_id: DataRequestId,
         orders: Vec<OrderId>,
     ) -> Option<CustomerDataRequested> {
         let news = self.data.get(&request_id).is_none_or(|held| held.is_older_than(&as_of));
-        let at = as_of.updated_at;
         news.then(|| CustomerDataRequested { at, as_of, request_id, orders, due_at: due(at) })
     }
 
-    /// A request repeated, or for more orders, is the same request; it is due when the first one is.
-    pub(super) fn redaction(&self, at: Timestamp, orders: Vec<OrderId>) -> Option<CustomerRedactionRequested> {
+    /// A request repeated, or for more orders, is the same request; it is due when the first one is. Another reason alone
+    /// is no news.
+    pub(super) fn redaction(
+        &self,
+        at: Timestamp,
+        orders: Vec<OrderId>,
+        reason: Option<String>,
+    ) -> Option<CustomerRedactionRequested> {
         let mut asked = Redaction { at, orders: orders.into_iter().collect() };
         if let Some(held) = &self.redaction {
             asked.at = asked.at.min(held.at);
@@ -45,7 +51,7 @@ impl Requests {
         }
         let news = self.redaction.as_ref() != Some(&asked);
         let Redaction { at, orders } = asked;
-        news.then(|| CustomerRedactionRequested { at, orders: orders.into_iter().collect(), due_at: due(at) })
+        news.then(|| CustomerRedactionRequested { at, orders: orders.into_iter().collect(), due_at: due(at), reason })
     }
 
     /// Told once for all that was asked so far.

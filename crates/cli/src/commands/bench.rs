@@ -9,6 +9,7 @@ mod load;
 mod measure;
 mod orders;
 mod past;
+mod plain_ingress;
 mod proof;
 mod prototype;
 mod query;
@@ -47,6 +48,9 @@ pub(crate) enum BenchCommand {
     /// The minimal receiver.
     #[command(hide = true)]
     Prototype(prototype::PrototypeArgs),
+    /// The ingress without seals.
+    #[command(hide = true)]
+    PlainIngress(plain_ingress::PlainIngressArgs),
 }
 
 pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
@@ -61,5 +65,6 @@ pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {
         BenchCommand::Rebuild(args) => rebuild::run(common, args).await,
         BenchCommand::Proof(args) => proof::run(common, args).await,
         BenchCommand::Prototype(args) => prototype::run(args).await,
+        BenchCommand::PlainIngress(args) => plain_ingress::run(args).await,
     }
 }

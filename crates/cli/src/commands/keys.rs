@@ -22,7 +22,7 @@ pub(crate) enum KeysCommand {
         /// What it is for, to be told from others.
         #[arg(long, value_parser = line)]
         name: String,
-        /// read, write, or both with a comma.
+        /// read, write, privacy (reports of all that is held of a customer), or several with commas.
         #[arg(long = "scope", value_delimiter = ',', default_value = "read")]
         scopes: Vec<Scope>,
         /// It ends by itself after this long ("90d").
@@ -147,7 +147,8 @@ fn refuse_unknown(config: &Config, shop: &Shop) -> Outcome {
     Err(failure.hint("add it as [[shops]] to tillstream.toml"))
 }
 
-fn line(text: &str) -> Result<String, String> {
+/// What is kept of an operator's words.
+pub(super) fn line(text: &str) -> Result<String, String> {
     let text = text.trim();
     let fits = (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     if fits { Ok(text.to_owned()) } else { Err("one line of 1 to 200 characters".to_owned()) }

@@ -38,9 +38,9 @@ pub(crate) async fn projections(common: &Common, args: &NamedRoleArgs) -> Outcom
 }
 
 pub(crate) async fn query(common: &Common, args: &RoleArgs) -> Outcome {
-    let (host, ground) = begin(common, args, "query").await?;
+    let (mut host, ground) = begin(common, args, "query").await?;
     let models = ground.read_models().await?;
-    let router = ground.query(&host, models.clone(), Vec::new(), ground.access().await?).await?;
+    let router = ground.query(&mut host, models.clone(), Vec::new(), ground.access().await?).await?;
     serve(host, &ground, router, vec![models]).await
 }
 

@@ -52,8 +52,10 @@ fn print(status: &Value) -> std::io::Result<()> {
         number("/events/head"),
         if status["settled"] == true { "settled" } else { "working" },
     ))?;
-    if let Some(redactions) = redactions(status) {
-        output::line(redactions)?;
+    for (section, words) in [("redactions", "to be forgotten"), ("reports", "to be told what is held of them")] {
+        if let Some(open) = open(&status[section], words) {
+            output::line(open)?;
+        }
     }
     let subscribers = rows(&status["subscribers"], ["name", "pending", "ack_pending", "dead", "paused"]);
     output::table(["SUBSCRIBER", "PENDING", "UNACKED", "DEAD", "PAUSED"], subscribers)?;
@@ -62,11 +64,11 @@ fn print(status: &Value) -> std::io::Result<()> {
     output::table(["PROJECTION", "VERSION", "POSITION", "LAG", "HEARTBEAT", "ERROR"], projections)
 }
 
-/// Who is to be forgotten; red when the first deadline is near. None when there is nobody.
-fn redactions(status: &Value) -> Option<String> {
-    let open = status.pointer("/redactions/open")?.as_u64().filter(|open| *open > 0)?;
-    let due_at: Timestamp = status.pointer("/redactions/due_at")?.as_str()?.parse().ok()?;
-    let text = format!("{open} to be forgotten, the first by {due_at:.0}\n");
+/// Who still waits; red when the first deadline is near. None when there is nobody.
+fn open(waiting: &Value, words: &str) -> Option<String> {
+    let open = waiting.get("open")?.as_u64().filter(|open| *open > 0)?;
+    let due_at: Timestamp = waiting.get("due_at")?.as_str()?.parse().ok()?;
+    let text = format!("{open} {words}, the first by {due_at:.0}\n");
     Some(output::alarmed(&text, matches!(redactions::due(due_at, Timestamp::now()), Due::Near | Due::Overdue)))
 }
 

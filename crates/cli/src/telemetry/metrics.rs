@@ -24,10 +24,13 @@ const METRICS: &[(&str, &str)] = &[
     ("tillstream_privacy_redacted_total", "requests to forget a customer or a shop that were carried out"),
     ("tillstream_privacy_bodies_forgotten_total", "bodies in the inbox and in quarantine that can no longer be read"),
     ("tillstream_privacy_fenced_total", "commands that told of somebody who is forgotten, recorded without it"),
-    ("tillstream_privacy_requests_open", "customers and shops that are to be forgotten and are not yet"),
+    (
+        "tillstream_privacy_requests_open",
+        "who is to be forgotten (request=redaction) or told what is held of them (request=report), and is not yet",
+    ),
     (
         "tillstream_privacy_deadline_timestamp_seconds",
-        "by when the first of those has to be forgotten, in Unix time; infinite when there is nobody",
+        "by when the first of those is due, by request, in Unix time; infinite when there is nobody",
     ),
     ("tillstream_privacy_unreadable_total", "sealed texts that did not open with their own key"),
     // the log and its streams

@@ -16,6 +16,7 @@ mod process;
 mod quarantine;
 mod rebuild;
 mod replay;
+mod reports;
 mod roles;
 mod scarcity;
 mod secrets;

@@ -2,7 +2,7 @@
 //! however the process dies.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -183,9 +183,11 @@ async fn what_is_planted_is_found_nowhere_and_cannot_be_read_once_its_people_are
     // And nowhere else.
     said(run(dir, &["events", "export", "--file", "export.ndjson"]), 0);
     assert_eq!(marked(dir), [], "before");
-    for file in ["privacy.db", "privacy.db-wal"] {
-        let _ = std::fs::copy(dir.join("data").join(file), beside.path().join(file));
-    }
+    // A backup of all databases: keys, read models, local copies, snapshots.
+    up.signal(Signal::KILL);
+    drop(up);
+    copy_databases(&dir.join("data"), beside.path());
+    let up = start(dir);
 
     // In the middle of it the process dies.
     for n in 1..=CUSTOMERS / 2 {
@@ -210,16 +212,33 @@ async fn what_is_planted_is_found_nowhere_and_cannot_be_read_once_its_people_are
     assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stderr));
     certified(dir);
 
-    // A backup of the keys from before comes back.
+    // It comes back.
     up.signal(Signal::KILL);
     drop(up);
-    for file in ["privacy.db", "privacy.db-wal", "privacy.db-shm"] {
-        let _ = std::fs::remove_file(dir.join("data").join(file));
-        let _ = std::fs::copy(beside.path().join(file), dir.join("data").join(file));
+    for file in databases(&dir.join("data")) {
+        std::fs::remove_file(file).unwrap();
     }
+    assert!(copy_databases(beside.path(), &dir.join("data")) > 5);
     let up = start(dir);
+    until_forgotten(&up, dir, usize::try_from(CUSTOMERS).unwrap()).await;
     gone(&up, dir).await;
     assert!(shown(&up, &format!("/v1/acme/customers/{STAYS}")).await.contains("Bob"));
+}
+
+/// With what the databases have not written to their places yet.
+fn databases(dir: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.is_file() && path.to_string_lossy().contains(".db")).collect()
+}
+
+/// Gives how many files there are; those that only a running process needs are left out.
+fn copy_databases(from: &Path, to: &Path) -> usize {
+    let files = databases(from).into_iter().filter(|file| !file.to_string_lossy().ends_with("-shm"));
+    let files: Vec<PathBuf> = files.collect();
+    for file in &files {
+        std::fs::copy(file, to.join(file.file_name().unwrap())).unwrap();
+    }
+    files.len()
 }
 
 /// Nobody can read it, and it stands in no file, export or metric.
@@ -263,6 +282,9 @@ async fn an_operator_may_ask_too() {
     assert_eq!(json_of(dir, &["privacy", "requests"]), json!([]));
     said(run(dir, &ask), 0);
     until_forgotten(&up, dir, 1).await;
+    assert_eq!(json_of(dir, &["privacy", "requests"])[0]["reason"], "a test");
+    assert!(said(run(dir, &["privacy", "requests"]), 0).contains("to be forgotten (a test)"));
+    said(run(dir, &[&ask[..6], &["--reason", &"x".repeat(201)]].concat()), 2);
     assert_eq!(found_in(shown(&up, &format!("/v1/acme/customers/{id}/events")).await.as_bytes()).len(), 0);
     assert!(shown(&up, "/metrics").await.contains("tillstream_privacy_requests_open"));
 }

@@ -105,8 +105,14 @@ impl World {
     /// Tells the log what a webhook says.
     pub(crate) async fn say(&mut self, topic: &str, body: Value) {
         let (shop, body) = (shop(), body.to_string());
-        let delivery =
-            Delivery { topic: Some(topic), shop: &shop, api_version: None, triggered_at: None, body: body.as_bytes() };
+        let delivery = Delivery {
+            topic: Some(topic),
+            shop: &shop,
+            api_version: None,
+            triggered_at: None,
+            received_at: events::Timestamp::UNIX_EPOCH,
+            body: body.as_bytes(),
+        };
         let Translation::Commands(commands) = translate(&delivery).unwrap() else { panic!("{topic} says nothing") };
         self.deliveries += 1;
         let id = Cause::inbox_id(self.deliveries);

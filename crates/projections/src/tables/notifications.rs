@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::id_column;
-use crate::read::{one, page};
+use crate::read::{every, one, page};
 use crate::{Found, Listed, PageRequest, Projection, ReadError};
 
 /// What its readers wait for.
@@ -139,6 +139,21 @@ pub async fn list(
     let filters = order.into_iter().chain(customer).collect();
     let select = Select { shop, filters, order: Order::Descending("requested_at"), after, limit };
     page::<Notifications, _>(db, select, Some).await
+}
+
+/// The keys of all that tell of a customer.
+pub async fn of_customer(db: &Database, shop: &Shop, id: CustomerId) -> Result<Vec<String>, ReadError> {
+    keys_with(db, shop, "customer_id", id.get()).await
+}
+
+/// The keys of all that tell of an order.
+pub async fn of_order(db: &Database, shop: &Shop, id: OrderId) -> Result<Vec<String>, ReadError> {
+    keys_with(db, shop, "order_id", id.get()).await
+}
+
+async fn keys_with(db: &Database, shop: &Shop, column: &'static str, id: u64) -> Result<Vec<String>, ReadError> {
+    let rows = every::<Notifications>(db, Select::all_with(shop, column, id_column(id))).await?;
+    Ok(rows.into_iter().map(|row| row.view.key).collect())
 }
 
 fn requested(key: &str, at: Timestamp, notice: &Notice) -> NotificationRow {

@@ -74,6 +74,12 @@ pub struct OrderFilter {
     pub placed_to: Option<Timestamp>,
 }
 
+/// Those of a customer, deleted ones too.
+pub async fn ids_of_customer(db: &Database, shop: &Shop, id: CustomerId) -> Result<Vec<OrderId>, ReadError> {
+    let rows = every::<Orders>(db, Select::all_with(shop, "customer_id", id_column(id.get()))).await?;
+    Ok(rows.into_iter().filter_map(|row| row.view.head?.id.parse().ok()).collect())
+}
+
 /// None before the order is placed, and once it is deleted.
 pub async fn get(db: &Database, shop: &Shop, id: OrderId) -> Result<Option<Found<OrderView>>, ReadError> {
     Ok(see(db, shop, id).await?.found)

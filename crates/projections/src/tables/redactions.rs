@@ -22,6 +22,8 @@ pub struct Redaction {
     pub of: String,
     pub requested_at: Timestamp,
     pub due_at: Timestamp,
+    /// Why an operator asked, who was the last to say so.
+    pub reason: Option<String>,
     /// Those that have to go with the customer.
     pub orders: Vec<OrderId>,
     /// When the log says that all of it is done; none while something is open.
@@ -80,7 +82,7 @@ pub async fn open(db: &Database, shops: impl IntoIterator<Item = &Shop>) -> Resu
 
 impl Projection for Redactions {
     const NAME: &'static str = "redactions";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const COLUMNS: &'static [Column] = &[Column::integer("due_at")];
     const INDEXES: &'static [&'static [&'static str]] = &[&["due_at"]];
     const KINDS: &'static [AggregateKind] = &[AggregateKind::Customer, AggregateKind::Shop];
@@ -98,16 +100,19 @@ impl Projection for Redactions {
     }
 
     fn project(id: &str, row: Option<Redaction>, event: &Recorded<Event>) -> Option<Redaction> {
-        let asked = |requested_at, due_at, orders: &[OrderId]| {
+        let asked = |requested_at, due_at, orders: &[OrderId], reason| {
             let (of, orders) = (id.to_owned(), orders.to_vec());
-            Some(Redaction { of, requested_at, due_at, orders, redacted_at: None })
+            Some(Redaction { of, requested_at, due_at, reason, orders, redacted_at: None })
         };
         match &event.event {
-            Event::Customer(CustomerEvent::RedactionRequested(told)) => asked(told.at, told.due_at, &told.orders),
+            Event::Customer(CustomerEvent::RedactionRequested(told)) => {
+                let reason = told.reason.clone().or_else(|| row?.reason);
+                asked(told.at, told.due_at, &told.orders, reason)
+            }
             // Each is a request of its own, and they come in any order: the latest counts.
             Event::Shop(ShopEvent::RedactionRequested(told)) => {
                 let newest = row.as_ref().is_none_or(|row| row.requested_at < told.at);
-                if newest { asked(told.at, told.due_at, &[]) } else { row }
+                if newest { asked(told.at, told.due_at, &[], None) } else { row }
             }
             Event::Customer(CustomerEvent::Redacted(told)) => {
                 // More may have been asked for since.
@@ -141,7 +146,14 @@ mod tests {
     fn a_deadline_is_near_a_week_before_and_over_when_it_has_come() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let (asked, due_at) = (at("2026-06-01T00:00:00Z"), at("2026-07-01T00:00:00Z"));
-        let mut row = Redaction { of: String::new(), requested_at: asked, due_at, orders: vec![], redacted_at: None };
+        let mut row = Redaction {
+            of: String::new(),
+            requested_at: asked,
+            due_at,
+            reason: None,
+            orders: vec![],
+            redacted_at: None,
+        };
         let cases = [
             ("2026-06-23T23:59:59Z", Due::Open),
             ("2026-06-24T00:00:00Z", Due::Near),

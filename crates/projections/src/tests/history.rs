@@ -123,7 +123,7 @@ fn event(step: Step) -> Event {
     match key.kind {
         AggregateKind::Order => order(step).into_event(),
         AggregateKind::Product => product(step, key.id.parse().unwrap()).into_event(),
-        AggregateKind::Customer => customer(step).into_event(),
+        AggregateKind::Customer => customer(step, key.id.parse().unwrap()).into_event(),
         AggregateKind::Stock => stock(step).into_event(),
         AggregateKind::Loyalty => loyalty::event(step).into_event(),
         AggregateKind::Checkout => {
@@ -256,11 +256,11 @@ fn product(step: Step, product: u64) -> ProductEvent {
     }
 }
 
-fn customer(step: Step) -> CustomerEvent {
+fn customer(step: Step, id: DataRequestId) -> CustomerEvent {
     let (at, as_of) = (at(step), as_of(step));
     let profile =
         CustomerProfile { first_name: Some(Sealed::Clear(step.part.to_string())), ..CustomerProfile::default() };
-    match step.what % 8 {
+    match step.what % 9 {
         0 => CustomerRegistered { at, as_of, profile }.into(),
         1 => CustomerProfileChanged { at, as_of, profile }.into(),
         2 => CustomerAddressChanged { at, as_of, default_address: Some(Address::default()) }.into(),
@@ -270,7 +270,9 @@ fn customer(step: Step) -> CustomerEvent {
         }
         4 => CustomerEnabled { at, as_of }.into(),
         5 => CustomerDisabled { at, as_of }.into(),
-        6 => CustomerRedactionRequested { at, orders: Vec::new(), due_at: at }.into(),
+        6 => CustomerRedactionRequested { at, orders: Vec::new(), due_at: at, reason: None }.into(),
+        // Shopify gives no number to two people.
+        7 => CustomerDataRequested { at, as_of, request_id: id, orders: Vec::new(), due_at: at }.into(),
         _ => CustomerDeleted { at }.into(),
     }
 }

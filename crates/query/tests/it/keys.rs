@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use crate::world::{World, order};
 
-struct Guarded {
-    world: World,
+pub(crate) struct Guarded {
+    pub(crate) world: World,
     keys: Keys,
     _directory: TempDir,
 }
@@ -25,7 +25,7 @@ fn shop(name: &str) -> Shop {
 }
 
 impl Guarded {
-    async fn start(per_second: u32) -> Self {
+    pub(crate) async fn start(per_second: u32) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/access.db", directory.path().display());
         let keys = Keys::open(Database::open(&url).await.unwrap()).await.unwrap();
@@ -35,13 +35,13 @@ impl Guarded {
         Self { world, keys, _directory: directory }
     }
 
-    async fn key(&self, name: &str, scopes: &[Scope], expires_at: Option<Timestamp>) -> String {
+    pub(crate) async fn key(&self, name: &str, scopes: &[Scope], expires_at: Option<Timestamp>) -> String {
         let scopes = Scopes::new(scopes.iter().copied());
         let wish = KeyWish { name: "test".to_owned(), scopes, expires_at, reason: "a test".to_owned() };
         self.keys.create(&shop(name), wish).await.unwrap().reveal()
     }
 
-    async fn ask(&self, path: &str, key: &str) -> (u16, String) {
+    pub(crate) async fn ask(&self, path: &str, key: &str) -> (u16, String) {
         let answer = self.world.get_with(path, "authorization", &format!("Bearer {key}")).await;
         let code = if answer.status.is_success() { String::new() } else { answer.code() };
         (answer.status.as_u16(), code)

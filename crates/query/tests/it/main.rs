@@ -10,4 +10,5 @@ mod past;
 mod privacy;
 mod reads;
 mod refusals;
+mod reports;
 mod world;

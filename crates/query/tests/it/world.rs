@@ -130,7 +130,14 @@ impl World {
         let body = body.to_string();
         let triggered_at = "2026-05-01T00:00:00Z".parse().ok();
         let body = body.as_bytes();
-        let delivery = Delivery { topic: Some(topic), shop: &shop, api_version: None, triggered_at, body };
+        let delivery = Delivery {
+            topic: Some(topic),
+            shop: &shop,
+            api_version: None,
+            triggered_at,
+            received_at: events::Timestamp::UNIX_EPOCH,
+            body,
+        };
         let Translation::Commands(commands) = translate(&delivery).unwrap() else {
             panic!("{topic} is not translated")
         };

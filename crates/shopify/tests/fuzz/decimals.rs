@@ -32,7 +32,14 @@ fn read(shop: &Shop, amount: &str) -> Option<String> {
         r#"{{"id":1,"order_id":2,"kind":"sale","status":"success","amount":{amount},"currency":"EUR","processed_at":"2026-03-29T18:00:26Z"}}"#
     );
     let topic = Some("order_transactions/create");
-    let delivery = Delivery { topic, shop, api_version: None, triggered_at: None, body: body.as_bytes() };
+    let delivery = Delivery {
+        topic,
+        shop,
+        api_version: None,
+        triggered_at: None,
+        received_at: events::Timestamp::UNIX_EPOCH,
+        body: body.as_bytes(),
+    };
     let Ok(Translation::Commands(commands)) = translate(&delivery) else { return None };
     let [Command::Order(_, OrderCommand::Transaction(transaction))] = &commands[..] else { panic!("{commands:?}") };
     let money = serde_json::to_value(transaction.amount).unwrap();

@@ -46,7 +46,14 @@ fn decoder_takes_what_every_parser_reads_alike_and_never_panics() {
         input.bytes = damage.json(body);
         let api_version = [None, Some("2026-07"), Some("2019-01"), Some("2099-01"), Some("unstable")][damage.below(5)];
         let triggered_at = ["2026-03-29T18:00:30Z".parse().ok(), None][damage.below(2)];
-        let delivery = Delivery { topic: Some(topic.name), shop: &shop, api_version, triggered_at, body: &input.bytes };
+        let delivery = Delivery {
+            topic: Some(topic.name),
+            shop: &shop,
+            api_version,
+            triggered_at,
+            received_at: events::Timestamp::UNIX_EPOCH,
+            body: &input.bytes,
+        };
         let translated = translate(&delivery);
         assert_eq!(translated, translate(&delivery), "{}: it is a pure function", topic.name);
         if let Ok(Translation::Commands(commands)) = &translated {
@@ -99,6 +106,7 @@ fn decoder_errors_quote_nothing_of_the_body() {
             shop: &shop,
             api_version: None,
             triggered_at: None,
+            received_at: events::Timestamp::UNIX_EPOCH,
             body: &input.bytes,
         };
         if let Err(error) = translate(&delivery) {

@@ -42,6 +42,9 @@ pub(crate) struct IngestArgs {
     /// Bodies are made at least this long.
     #[arg(long, default_value_t = 6144, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     payload_bytes: u64,
+    /// Also our ingress without the seals of bodies, which no role can be.
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,6 +52,8 @@ pub(crate) struct IngestArgs {
 enum Contender {
     Bare,
     Prototype,
+    /// Ours, without seals.
+    Plain,
     Tillstream,
 }
 
@@ -59,8 +64,10 @@ struct Row {
     #[serde(flatten)]
     figures: Figures,
     /// Webhooks per second as a part of the prototype's and of the bare publisher's.
-    of_prototype: f64,
-    of_bare: f64,
+    of_prototype: Option<f64>,
+    of_bare: Option<f64>,
+    /// And of our own without seals.
+    of_plain: Option<f64>,
 }
 
 pub(super) async fn run(common: &Common, args: &IngestArgs) -> Outcome {
@@ -80,20 +87,25 @@ pub(super) async fn run(common: &Common, args: &IngestArgs) -> Outcome {
 }
 
 async fn compare(dir: &Path, sync: Sync, webhooks: &Arc<Webhooks>, args: &IngestArgs) -> Outcome<Vec<Row>> {
-    let contenders = [Contender::Bare, Contender::Prototype, Contender::Tillstream];
-    let mut runs = contenders.map(|_| Vec::new());
+    let plain = args.plain.then_some(Contender::Plain);
+    let contenders: Vec<_> =
+        [Contender::Bare, Contender::Prototype].into_iter().chain(plain).chain([Contender::Tillstream]).collect();
+    let mut runs = vec![Vec::new(); contenders.len()];
     for _ in 0..args.rounds {
-        for (contender, runs) in contenders.into_iter().zip(&mut runs) {
-            runs.push(Bench { dir: dir.to_owned(), sync, webhooks: webhooks.clone(), args }.measure(contender).await?);
+        for (contender, runs) in contenders.iter().zip(&mut runs) {
+            runs.push(Bench { dir: dir.to_owned(), sync, webhooks: webhooks.clone(), args }.measure(*contender).await?);
         }
     }
-    let figures = runs.map(|runs| Figures::medians(&runs));
-    let [bare, prototype, _] = figures.map(|figures| figures.per_second);
-    let row = |(contender, figures): (Contender, Figures)| {
-        let (of_prototype, of_bare) = (figures.per_second / prototype, figures.per_second / bare);
-        Row { sync, contender, figures, of_prototype, of_bare }
+    let figures: Vec<_> = contenders.into_iter().zip(runs.iter().map(|runs| Figures::medians(runs))).collect();
+    let row = |&(contender, own): &(Contender, Figures)| {
+        let of = |other| {
+            let found = figures.iter().find(|(contender, _)| *contender == other);
+            found.map(|(_, figures)| own.per_second / figures.per_second)
+        };
+        let (of_prototype, of_bare, of_plain) = (of(Contender::Prototype), of(Contender::Bare), of(Contender::Plain));
+        Row { sync, contender, figures: own, of_prototype, of_bare, of_plain }
     };
-    Ok(contenders.into_iter().zip(figures).map(row).collect())
+    Ok(figures.iter().map(row).collect())
 }
 
 struct Bench<'a> {
@@ -111,6 +123,10 @@ impl Bench<'_> {
             Contender::Bare => self.publish(&stage, &url).await,
             Contender::Prototype => {
                 let arguments = ["bench", "prototype", "--nats-url", &url, "--shop", SHOP, "--secret", SECRET];
+                self.post(&stage, Receiver::start(&self.dir, &arguments, &[]).await?).await
+            }
+            Contender::Plain => {
+                let arguments = ["bench", "plain-ingress", "--nats-url", &url, "--shop", SHOP, "--secret", SECRET];
                 self.post(&stage, Receiver::start(&self.dir, &arguments, &[]).await?).await
             }
             Contender::Tillstream => {
@@ -204,7 +220,7 @@ fn print(rows: &[Row], args: &IngestArgs) -> Outcome {
         "{} connections, bodies of at least {} bytes, {} s, medians of {}\n",
         args.connections, args.payload_bytes, args.seconds, args.rounds
     ))?;
-    let cpu = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |s| format!("{s:.2}"));
+    let part = |of: Option<f64>| of.map_or("-".to_owned(), |of| format!("{of:.2}"));
     let row = |row: &Row| {
         let f = row.figures;
         [
@@ -213,14 +229,26 @@ fn print(rows: &[Row], args: &IngestArgs) -> Outcome {
             format!("{:.0}", f.per_second),
             format!("{:.2}", f.p50_ms),
             format!("{:.2}", f.p99_ms),
-            cpu(f.own_cpu),
-            cpu(f.broker_cpu),
+            part(f.own_cpu),
+            part(f.broker_cpu),
             f.refused.to_string(),
-            format!("{:.2}", row.of_prototype),
-            format!("{:.2}", row.of_bare),
+            part(row.of_prototype),
+            part(row.of_bare),
+            part(row.of_plain),
         ]
     };
-    let header =
-        ["SYNC", "RECEIVER", "PER S", "P50 MS", "P99 MS", "CPU/10K", "BROKER", "REFUSED", "OF PROTOTYPE", "OF BARE"];
+    let header = [
+        "SYNC",
+        "RECEIVER",
+        "PER S",
+        "P50 MS",
+        "P99 MS",
+        "CPU/10K",
+        "BROKER",
+        "REFUSED",
+        "OF PROTOTYPE",
+        "OF BARE",
+        "OF PLAIN",
+    ];
     Ok(output::table(header, rows.iter().map(row))?)
 }

@@ -1,8 +1,11 @@
 //! A log to fold: orders with what happens to them, and the products, customers and stock beside them.
 
+use std::fmt;
+
 use events::*;
 use privacy::DataKey;
 use rust_decimal::Decimal;
+use serde::Serialize;
 use streams::BareLog;
 
 use crate::failure::{Exit, Failure, Outcome};
@@ -17,9 +20,31 @@ const ORDERS_PER_OTHER: u64 = 10;
 /// The shop whose past it is.
 pub(super) const SHOP: &str = "bench";
 
+/// What people say in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Words {
+    /// Customers have an address for mail, sealed, and orders nothing.
+    Few,
+    /// Orders have contacts and addresses as well.
+    Sealed,
+    /// The same, in clear.
+    Clear,
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Few => "few",
+            Self::Sealed => "sealed",
+            Self::Clear => "clear",
+        })
+    }
+}
+
 /// Fills an empty log with so many events.
-pub(super) async fn fill(nats_url: &str, events: u64) -> Outcome {
-    let (mut log, mut history) = (BareLog::connect(nats_url).await?, History::new()?);
+pub(super) async fn fill(nats_url: &str, events: u64, words: Words) -> Outcome {
+    let (mut log, mut history) = (BareLog::connect(nats_url).await?, History::new(words)?);
     for _ in 0..events {
         let (subject, headers, body) = history.message()?;
         log.append(subject, headers, body).await?;
@@ -38,11 +63,15 @@ struct History {
     /// What is about to be written, the last first.
     next: Vec<(AggregateKey, u64, Event)>,
     orders: u64,
+    words: Words,
+    /// Nobody opens what it seals.
+    key: DataKey,
 }
 
 impl History {
-    fn new() -> Outcome<Self> {
-        Ok(Self { shop: SHOP.parse()?, currency: "EUR".parse()?, written: 0, next: Vec::new(), orders: 0 })
+    fn new(words: Words) -> Outcome<Self> {
+        let (shop, currency, key) = (SHOP.parse()?, "EUR".parse()?, DataKey::from([0; 32]));
+        Ok(Self { shop, currency, written: 0, next: Vec::new(), orders: 0, words, key })
     }
 
     fn message(&mut self) -> Outcome<Message> {
@@ -98,10 +127,8 @@ impl History {
         let (at, as_of) = (at(number, 0), as_of(number, 0));
         let description = ProductDescription { title: format!("Cup {number}"), ..ProductDescription::default() };
         let product = ProductCreated { at, as_of: as_of.clone(), description };
-        // As long as a sealed one is; nobody opens it.
-        let whose = key(AggregateKind::Customer);
-        let email = DataKey::from([0; 32]).seal(&whose, "email", &format!("c{number}@example.com"))?;
-        let profile = CustomerProfile { email: Some(Sealed::Shut(email)), ..CustomerProfile::default() };
+        let email = self.word(number, "email", &format!("c{number}@example.com"))?;
+        let profile = CustomerProfile { email, ..CustomerProfile::default() };
         let customer = CustomerRegistered { at, as_of, profile };
         let observation = Observation { at, triggered_at: None, available: 100 };
         let stock = StockObserved { at, location_id: id(LocationId::new(7))?, observation, levels: Vec::new() };
@@ -127,7 +154,15 @@ impl History {
             gift_card: false,
             tracked: true,
         };
-        let total = money(1_250);
+        let (total, customer) = (money(1_250), 1 + order % 5_000);
+        let mut contact = OrderContact { customer_id: CustomerId::new(customer), ..OrderContact::default() };
+        let mut addresses = OrderAddresses::default();
+        if self.words != Words::Few {
+            contact.email = self.word(customer, "email", &format!("c{customer}@example.com"))?;
+            contact.phone = self.word(customer, "phone", &format!("+336{customer:08}"))?;
+            addresses.billing = Some(self.address(customer)?);
+            addresses.shipping.clone_from(&addresses.billing);
+        }
         Ok(OrderPlaced {
             at: at(order, 1),
             as_of: as_of(order, 1),
@@ -136,8 +171,8 @@ impl History {
             currency: self.currency,
             source_name: Some("web".to_owned()),
             locale: None,
-            contact: OrderContact { customer_id: CustomerId::new(1 + order % 5_000), email: None, phone: None },
-            addresses: OrderAddresses::default(),
+            contact,
+            addresses,
             tags: Vec::new(),
             note: None,
             lines: vec![line],
@@ -149,6 +184,34 @@ impl History {
                 discounts: money(0),
                 shipping: money(0),
             },
+        })
+    }
+}
+
+impl History {
+    /// Of a customer.
+    fn word(&self, customer: u64, field: &str, text: &str) -> Outcome<Option<Sealed>> {
+        if self.words == Words::Clear {
+            return Ok(Some(Sealed::Clear(text.to_owned())));
+        }
+        let whose = AggregateKey::new(AggregateKind::Customer, &self.shop, customer);
+        Ok(Some(Sealed::Shut(self.key.seal(&whose, field, text)?)))
+    }
+
+    fn address(&self, customer: u64) -> Outcome<Address> {
+        let word = |field, text: &str| self.word(customer, field, text);
+        Ok(Address {
+            first_name: word("first_name", "Camille")?,
+            last_name: word("last_name", &format!("Durand-{customer}"))?,
+            company: None,
+            address1: word("address1", &format!("{customer} rue de la Paix"))?,
+            address2: None,
+            city: word("city", "Paris")?,
+            zip: word("zip", "75002")?,
+            district: Some("75".to_owned()),
+            province_code: None,
+            country_code: Some("FR".to_owned()),
+            phone: word("phone", &format!("+336{customer:08}"))?,
         })
     }
 }

@@ -70,7 +70,7 @@ pub(super) async fn run(common: &Common, args: &ProofArgs) -> Outcome {
     let dir = std::path::absolute(config.data.dir.join("bench"))?;
     let stage = Stage::set(&dir, Sync::Interval).await?;
     let nats = stage.nats.url();
-    past::fill(&nats, args.events).await?;
+    past::fill(&nats, args.events, past::Words::Few).await?;
     let rows = dir.join("proof");
     // those of an earlier run
     let _ = std::fs::remove_dir_all(&rows);

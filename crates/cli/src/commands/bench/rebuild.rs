@@ -9,7 +9,7 @@ use serde::Serialize;
 use streams::{BareReader, Broker};
 
 use super::measure::{cpu_seconds, median, peak_memory};
-use super::past;
+use super::past::{self, Words};
 use super::service::fresh_database;
 use super::stage::Stage;
 use crate::cli::Common;
@@ -32,10 +32,15 @@ pub(crate) struct RebuildArgs {
     /// How often each is measured; the medians are printed.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
     rounds: u64,
+    /// Two logs instead: orders with the mails, telephones and addresses of people, sealed in the one, in clear in the
+    /// other.
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct Figure {
+    words: Words,
     what: String,
     events_per_second: f64,
     /// Of the bare read in the same run.
@@ -57,9 +62,11 @@ impl Watch {
         Self { started: Instant::now(), cpu: cpu_seconds(std::process::id()) }
     }
 
-    fn stop(self, what: &str, events: u64) -> Figure {
+    fn stop(self, what: &str, log: &Log) -> Figure {
+        let Log { events, words, .. } = *log;
         let cpu = cpu_seconds(std::process::id()).zip(self.cpu).map(|(now, then)| (now - then) / events as f64 * 1e6);
         Figure {
+            words,
             what: what.to_owned(),
             events_per_second: events as f64 / self.started.elapsed().as_secs_f64(),
             of_bare: 1.0,
@@ -69,35 +76,48 @@ impl Watch {
     }
 }
 
+/// What is folded, on a broker of its own.
+struct Log {
+    words: Words,
+    events: u64,
+    stage: Stage,
+}
+
 pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
     let config = load(common.config.as_deref(), &common.flags(None))?.config;
     let dir = config.data.dir.join("bench");
-    let stage = Stage::set(&dir, Sync::Interval).await?;
-    past::fill(&stage.nats.url(), args.events).await?;
-    let mut rounds = Vec::new();
-    for round in 0..args.rounds {
-        rounds.push(measure(&stage, &dir, args, round).await?);
+    let (mut logs, events) = (Vec::new(), args.events);
+    for &words in if args.plain { &[Words::Sealed, Words::Clear][..] } else { &[Words::Few] } {
+        let stage = Stage::set(&dir.join(words.to_string()), Sync::Interval).await?;
+        past::fill(&stage.nats.url(), events, words).await?;
+        logs.push((Log { words, events, stage }, Vec::new()));
     }
-    print(common, &medians(&rounds))
+    for round in 0..args.rounds {
+        for (log, rounds) in &mut logs {
+            rounds.push(measure(log, &dir, args, round).await?);
+        }
+    }
+    print(common, &logs.iter().flat_map(|(_, rounds)| medians(rounds)).collect::<Vec<_>>())
 }
 
 /// Everything once, the bare read first.
-async fn measure(stage: &Stage, dir: &Path, args: &RebuildArgs, round: u64) -> Outcome<Vec<Figure>> {
+async fn measure(log: &Log, dir: &Path, args: &RebuildArgs, round: u64) -> Outcome<Vec<Figure>> {
+    let url = log.stage.nats.url();
     let watch = Watch::start();
-    BareReader::connect(&stage.nats.url()).await?.read(args.events).await?;
-    let mut figures = vec![watch.stop("bare read", args.events)];
-    let broker = roles::connect(&stage.nats.url(), "bench", roles::own_durability(Sync::Interval)).await?;
+    BareReader::connect(&url).await?.read(log.events).await?;
+    let mut figures = vec![watch.stop("bare read", log)];
+    let broker = roles::connect(&url, "bench", roles::own_durability(Sync::Interval)).await?;
     let watch = Watch::start();
-    events_only(&broker, args.events).await?;
-    figures.push(watch.stop("events, not folded", args.events));
+    events_only(&broker, log.events).await?;
+    figures.push(watch.stop("events, not folded", log));
     for (what, models) in chosen(args)? {
-        let database = fresh_database(dir, &format!("rebuild_{what}")).await?;
-        figures.push(fold(&format!("{what}, SQLite"), database, &broker, &models, args.events).await?);
+        let database = fresh_database(dir, &format!("rebuild_{what}_{}", log.words)).await?;
+        figures.push(fold(&format!("{what}, SQLite"), database, &broker, &models, log).await?);
         if let Some(url) = &args.postgres {
             let joint = if url.contains('?') { '&' } else { '?' };
-            let schema = format!("bench_{what}_{}_{round}", std::process::id());
+            let schema = format!("bench_{what}_{}_{}_{round}", log.words, std::process::id());
             let database = Database::open(&format!("{url}{joint}schema={schema}")).await?;
-            figures.push(fold(&format!("{what}, PostgreSQL"), database, &broker, &models, args.events).await?);
+            figures.push(fold(&format!("{what}, PostgreSQL"), database, &broker, &models, log).await?);
         }
     }
     let bare = figures[0].events_per_second;
@@ -109,6 +129,7 @@ async fn measure(stage: &Stage, dir: &Path, args: &RebuildArgs, round: u64) -> O
 fn medians(rounds: &[Vec<Figure>]) -> Vec<Figure> {
     let of = |at: usize, figure: fn(&Figure) -> f64| median(rounds.iter().map(|round| figure(&round[at])).collect());
     let figure = |(at, first): (usize, &Figure)| Figure {
+        words: first.words,
         what: first.what.clone(),
         events_per_second: of(at, |figure| figure.events_per_second),
         of_bare: of(at, |figure| figure.of_bare),
@@ -138,14 +159,14 @@ async fn events_only(broker: &Broker, count: u64) -> Outcome {
     Ok(())
 }
 
-async fn fold(what: &str, database: Database, broker: &Broker, models: &[ReadModel], events: u64) -> Outcome<Figure> {
+async fn fold(what: &str, database: Database, broker: &Broker, models: &[ReadModel], log: &Log) -> Outcome<Figure> {
     let watch = Watch::start();
     let mut rebuild = Rebuild::open(&database, broker, models).await?;
     rebuild.run(&mut |_| {}).await?;
-    if rebuild.builds().iter().any(|build| build.position != events) {
+    if rebuild.builds().iter().any(|build| build.position != log.events) {
         return Err(Failure::new(Exit::Failed, "the rebuild did not come to the end of the log"));
     }
-    let figure = watch.stop(what, events);
+    let figure = watch.stop(what, log);
     database.close().await;
     Ok(figure)
 }
@@ -156,6 +177,7 @@ fn print(common: &Common, figures: &[Figure]) -> Outcome {
         Format::Table => {
             let row = |figure: &Figure| {
                 [
+                    figure.words.to_string(),
                     figure.what.clone(),
                     format!("{:.0}", figure.events_per_second),
                     format!("{:.2}", figure.of_bare),
@@ -163,7 +185,7 @@ fn print(common: &Common, figures: &[Figure]) -> Outcome {
                     figure.memory.map_or_else(String::new, |memory| memory.to_string()),
                 ]
             };
-            let header = ["WHAT", "EVENTS/S", "OF BARE", "CPU-S PER MILLION", "PEAK MIB"];
+            let header = ["WORDS", "WHAT", "EVENTS/S", "OF BARE", "CPU-S PER MILLION", "PEAK MIB"];
             Ok(output::table(header, figures.iter().map(row))?)
         }
     }

@@ -6,6 +6,7 @@ use streams::{Cause, Durability, EventStore};
 
 use crate::cli::Common;
 use crate::commands::instance;
+use crate::commands::keys::line;
 use crate::config::load;
 use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::output::{self, Format};
@@ -18,8 +19,8 @@ pub(crate) struct ResendArgs {
     /// The shop's myshopify.com name, without the suffix.
     #[arg(long)]
     shop: Shop,
-    /// Why; it is kept with the notification.
-    #[arg(long)]
+    /// Why; it is kept with the notification, for ever: never a name or an address.
+    #[arg(long, value_parser = line)]
     reason: String,
     /// Say what would be done, and do nothing.
     #[arg(long)]

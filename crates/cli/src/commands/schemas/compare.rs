@@ -89,6 +89,7 @@ fn meaning(topic: &Topic, version: ApiVersion, body: &[u8], key_of_run: &DataKey
         shop: &shop,
         api_version: Some(&version),
         triggered_at: Some(Timestamp::UNIX_EPOCH),
+        received_at: events::Timestamp::UNIX_EPOCH,
         body,
     };
     let outcome = |text: String| Ok(Meaning::from([("outcome".to_owned(), leaves(&Value::String(text)))]));
