@@ -86,6 +86,16 @@ pub(crate) enum Sync {
     Interval,
 }
 
+impl Sync {
+    /// As in the configuration.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Interval => "interval",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DatabaseConfig {

@@ -224,7 +224,7 @@ fn print(rows: &[Row], args: &IngestArgs) -> Outcome {
     let row = |row: &Row| {
         let f = row.figures;
         [
-            format!("{:?}", row.sync).to_lowercase(),
+            row.sync.as_str().to_owned(),
             format!("{:?}", row.contender).to_lowercase(),
             format!("{:.0}", f.per_second),
             format!("{:.2}", f.p50_ms),

@@ -42,7 +42,10 @@ struct Report {
     bare: Figures,
     tillstream: Figures,
     of_bare: f64,
+    /// The broker flushes when it likes.
     webhook_to_row: Figures,
+    /// The broker flushes each message, which is the default.
+    webhook_to_row_safe: Figures,
 }
 
 /// Reads of one order after the other.
@@ -65,23 +68,27 @@ pub(super) async fn run(common: &Common, args: &QueryArgs) -> Outcome {
     let config = load_config(common.config.as_deref(), &common.flags(None))?.config;
     let dir = std::path::absolute(config.data.dir.join("bench"))?;
     let (bare, tillstream) = reads(&dir, args).await?;
-    let webhook_to_row = visible::measure(&dir, args.webhooks, Duration::from_secs(args.seconds)).await?;
+    let time = Duration::from_secs(args.seconds);
+    let webhook_to_row = visible::measure(&dir, Sync::Interval, args.webhooks, time).await?;
+    let webhook_to_row_safe = visible::measure(&dir, Sync::Always, args.webhooks, time).await?;
     let of_bare = tillstream.per_second / bare.per_second;
-    let report = Report { bare, tillstream, of_bare, webhook_to_row };
+    let report = Report { bare, tillstream, of_bare, webhook_to_row, webhook_to_row_safe };
     if common.output == Format::Json {
         return Ok(output::json(&report)?);
     }
     let row = |name: &str, figures: &Figures, part: f64| {
         let [rate, p50, p99] =
             [figures.per_second, figures.p50_ms, figures.p99_ms].map(|figure| format!("{figure:.1}"));
-        [name.to_owned(), rate, p50, p99, if part > 0.0 { format!("{part:.2}") } else { String::new() }]
+        let part = if part > 0.0 { format!("{part:.2}") } else { String::new() };
+        [name.to_owned(), rate, p50, p99, figures.refused.to_string(), part]
     };
     let rows = [
         row("bare axum and SQL, by id", &report.bare, 1.0),
         row("tillstream, by id, with a key", &report.tillstream, of_bare),
-        row("webhook to readable row", &report.webhook_to_row, 0.0),
+        row("webhook to row, sync interval", &report.webhook_to_row, 0.0),
+        row("webhook to row, sync always", &report.webhook_to_row_safe, 0.0),
     ];
-    Ok(output::table(["", "PER SECOND", "P50 MS", "P99 MS", "OF BARE"], rows)?)
+    Ok(output::table(["", "PER SECOND", "P50 MS", "P99 MS", "REFUSED", "OF BARE"], rows)?)
 }
 
 async fn reads(dir: &Path, args: &QueryArgs) -> Outcome<(Figures, Figures)> {
