@@ -15,7 +15,8 @@ use crate::failure::{Exit, Failure, OrExit, Outcome};
 use crate::nats::{OwnNats, this_program};
 use crate::roles;
 
-const START: Duration = Duration::from_secs(10);
+/// A service first looks whom the log wants forgotten, which takes a while in a long one.
+const START: Duration = Duration::from_secs(120);
 
 /// A broker of its own, and its files, which go after it.
 pub(super) struct Stage {
