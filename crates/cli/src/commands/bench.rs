@@ -47,10 +47,10 @@ pub(crate) enum BenchCommand {
     Proof(proof::ProofArgs),
     /// The minimal receiver.
     #[command(hide = true)]
-    Prototype(prototype::PrototypeArgs),
+    Prototype(stage::ReceiverArgs),
     /// The ingress without seals.
     #[command(hide = true)]
-    PlainIngress(plain_ingress::PlainIngressArgs),
+    PlainIngress(stage::ReceiverArgs),
 }
 
 pub(crate) async fn run(common: &Common, command: &BenchCommand) -> Outcome {

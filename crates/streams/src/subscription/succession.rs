@@ -81,8 +81,8 @@ impl<S: Subscriber> Subscription<S> {
         if self.place.as_ref().is_some_and(|place| place.is_new()) {
             self.succession = Some(Succession::new(Instant::now(), self.keep_alive * 6));
         }
-        let sequence = message.reply.as_deref().and_then(ReplySubject::parse).map(|reply| reply.sequence);
-        let (Some(succession), Some(sequence)) = (&mut self.succession, sequence) else {
+        let Some(succession) = &mut self.succession else { return self.take_in(message).await };
+        let Some(sequence) = message.reply.as_deref().and_then(ReplySubject::parse).map(|reply| reply.sequence) else {
             return self.take_in(message).await;
         };
         succession.add(sequence, message);

@@ -121,12 +121,9 @@ impl Bench<'_> {
         let url = stage.nats.url();
         match contender {
             Contender::Bare => self.publish(&stage, &url).await,
-            Contender::Prototype => {
-                let arguments = ["bench", "prototype", "--nats-url", &url, "--shop", SHOP, "--secret", SECRET];
-                self.post(&stage, Receiver::start(&self.dir, &arguments, &[]).await?).await
-            }
-            Contender::Plain => {
-                let arguments = ["bench", "plain-ingress", "--nats-url", &url, "--shop", SHOP, "--secret", SECRET];
+            Contender::Prototype | Contender::Plain => {
+                let name = if contender == Contender::Plain { "plain-ingress" } else { "prototype" };
+                let arguments = ["bench", name, "--nats-url", &url, "--shop", SHOP, "--secret", SECRET];
                 self.post(&stage, Receiver::start(&self.dir, &arguments, &[]).await?).await
             }
             Contender::Tillstream => {

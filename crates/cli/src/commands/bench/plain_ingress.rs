@@ -1,8 +1,5 @@
 //! What the seals of bodies cost is measured against: our own ingress, which stores them as they come. No role does.
 
-use std::net::SocketAddr;
-
-use events::Shop;
 use ingress::server::{ServerLimits, serve};
 use ingress::{CurrentShops, IngressSettings, IngressState, ShopKeys, Shops};
 use shopify::Secret;
@@ -10,22 +7,11 @@ use streams::Durability;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::stage::ReceiverArgs;
 use crate::failure::Outcome;
 use crate::{roles, telemetry};
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct PlainIngressArgs {
-    #[arg(long)]
-    listen: SocketAddr,
-    #[arg(long)]
-    nats_url: String,
-    #[arg(long)]
-    shop: Shop,
-    #[arg(long)]
-    secret: String,
-}
-
-pub(super) async fn run(args: &PlainIngressArgs) -> Outcome {
+pub(super) async fn run(args: &ReceiverArgs) -> Outcome {
     // The role counts as well.
     let _metrics = telemetry::start_metrics()?;
     let broker = roles::connect(&args.nats_url, "ingress", Durability::Unknown).await?;

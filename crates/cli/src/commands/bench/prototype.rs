@@ -1,6 +1,5 @@
 //! What the ingress is measured against: the least that verifies a webhook and stores it before it answers 200.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,31 +7,19 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use events::Shop;
 use shopify::{Secret, verify};
 use streams::BarePublisher;
 use tokio::net::TcpListener;
 
+use super::stage::ReceiverArgs;
 use crate::failure::Outcome;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct PrototypeArgs {
-    #[arg(long)]
-    listen: SocketAddr,
-    #[arg(long)]
-    nats_url: String,
-    #[arg(long)]
-    shop: Shop,
-    #[arg(long)]
-    secret: String,
-}
 
 struct Prototype {
     secrets: [Secret; 1],
     publisher: BarePublisher,
 }
 
-pub(super) async fn run(args: &PrototypeArgs) -> Outcome {
+pub(super) async fn run(args: &ReceiverArgs) -> Outcome {
     let publisher = BarePublisher::connect(&args.nats_url, &args.shop).await?;
     let state = Arc::new(Prototype { secrets: [Secret::new(&args.secret)?], publisher });
     let router = Router::new().route("/webhooks/shopify", post(webhook)).with_state(state);

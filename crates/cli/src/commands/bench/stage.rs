@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use events::Shop;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::block_in_place;
@@ -25,6 +26,19 @@ pub(super) struct Stage {
 }
 
 struct Files(PathBuf);
+
+/// How a receiver is started that is no role.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReceiverArgs {
+    #[arg(long)]
+    pub(super) listen: SocketAddr,
+    #[arg(long)]
+    pub(super) nats_url: String,
+    #[arg(long)]
+    pub(super) shop: Shop,
+    #[arg(long)]
+    pub(super) secret: String,
+}
 
 /// A receiver of webhooks in a process of its own, killed with this value.
 pub(super) struct Receiver {
