@@ -14,6 +14,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use streams::{Cause, EventStore};
 use testkit::Fixture;
+use testkit::schema::allows;
 use tower::ServiceExt;
 
 const REDEMPTIONS: &str = "/v1/acme/customers/7/loyalty/redemptions";
@@ -94,9 +95,7 @@ async fn the_document_allows_what_is_held_and_nothing_else() {
     let world = World::start().await;
     let document = commands::openapi();
     let operation = &document["paths"]["/v1/{shop}/customers/{id}/loyalty/redemptions"]["post"];
-    let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
-    schema["components"] = document["components"].clone();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     let points = "1 1.0 1e0 0 -1 1.5 9007199254740991 9007199254740992 9007199254740993.0 1e300 null true";
     let points = points.split(' ').map(|text| json!({"points": serde_json::from_str::<Value>(text).unwrap()}));
     let orders = ["9", "0", "01", "9223372036854775807", "9223372036854775808", "9999999999999999999", ""];
@@ -106,10 +105,14 @@ async fn the_document_allows_what_is_held_and_nothing_else() {
         [json!(""), json!(" "), json!("mug"), json!("a\u{85}"), json!("é".repeat(200)), json!("é".repeat(201))];
     let reasons =
         reasons.into_iter().chain([json!(null), json!(1)]).map(|reason| json!({"points": 1, "reason": reason}));
-    let others = [json!({}), json!([]), json!({"points": 1, "more": 1})];
+    let others = [json!({}), json!([]), json!([1, null, null]), json!({"points": 1, "more": 1})];
     for (number, body) in points.chain(orders).chain(reasons).chain(others).enumerate() {
         let (status, answer) = world.post(REDEMPTIONS, &number.to_string(), body.clone()).await;
-        assert_eq!(validator.is_valid(&body), ![400, 422].contains(&status.as_u16()), "{body}: {status} {answer}");
+        assert_eq!(
+            allows(&document, schema, &body),
+            ![400, 422].contains(&status.as_u16()),
+            "{body}: {status} {answer}"
+        );
         assert!(operation["responses"][status.as_str()].is_object(), "{status}");
     }
 }
@@ -160,6 +163,7 @@ async fn what_cannot_be_is_refused_with_what_to_do() {
         (&redemptions, json!({"points": 1.5}), 400, "body"),
         (&redemptions, json!({"points": 1, "more": 1}), 400, "body"),
         (&complete, json!({"points": 1}), 400, "body"),
+        (&complete, json!([]), 400, "body"),
         (&cancel, json!({}), 409, "redemption_completed"),
         (&unknown, json!({}), 404, "not_found"),
     ] {

@@ -13,6 +13,7 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use streams::{Cause, EventStore};
 use testkit::Fixture;
+use testkit::schema::allows;
 use tower::ServiceExt;
 
 struct World {
@@ -92,9 +93,7 @@ async fn the_document_allows_what_is_carried_out_and_nothing_else() {
     let world = World::start().await;
     let document = commands::openapi();
     let operation = &document["paths"]["/v1/{shop}/stock/{inventory_item_id}/adjustments"]["post"];
-    let mut schema = operation["requestBody"]["content"]["application/json"]["schema"].clone();
-    schema["components"] = document["components"].clone();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     let figures =
         r#"null 0 0.0 1 -1.0 1.5 1000000000 1000000001 -1000000001 1e9 1e300 9223372036854775808 "1" true []"#;
     let figures: Vec<Option<Value>> =
@@ -117,7 +116,8 @@ async fn the_document_allows_what_is_carried_out_and_nothing_else() {
         }
         body
     };
-    let mut bodies = vec![json!([]), json!(null), with(&[("extra", Some(json!(1)))])];
+    let mut bodies =
+        vec![json!([]), json!(["10", 1, null, null, "found"]), json!(null), with(&[("extra", Some(json!(1)))])];
     bodies.extend(reasons.map(Some).chain([None]).map(|reason| with(&[("reason", reason)])));
     bodies.extend(places.map(Some).chain([None]).map(|place| with(&[("location_id", place)])));
     for figure in &figures {
@@ -130,7 +130,7 @@ async fn the_document_allows_what_is_carried_out_and_nothing_else() {
     for (number, body) in bodies.iter().enumerate() {
         let (status, problem, _) = world.post(PATH, Some(&format!("key {number}")), body).await;
         let is_refused = status == 400 || (status == 422 && problem["code"] != "not_stocked");
-        assert_eq!(validator.is_valid(body), !is_refused, "{body}: {status} {problem}");
+        assert_eq!(allows(&document, schema, body), !is_refused, "{body}: {status} {problem}");
         assert!(operation["responses"][status.as_str()].is_object(), "{status}");
         allowed += usize::from(!is_refused);
     }
@@ -145,12 +145,11 @@ async fn a_key_is_what_the_document_says() {
         document["paths"]["/v1/{shop}/stock/{inventory_item_id}/adjustments"]["post"]["parameters"].clone();
     let header =
         parameters.as_array().unwrap().iter().find(|parameter| parameter["name"] == "Idempotency-Key").unwrap();
-    let validator = jsonschema::validator_for(&header["schema"]).unwrap();
     let long = ["x".repeat(255), "x".repeat(256)];
     for key in ["a", "a b", "~", "a\tb", "é"].into_iter().chain(long.iter().map(String::as_str)) {
         let body = json!({"location_id": "10", "on_hand": 1, "reason": "counted"});
         let (status, problem, _) = world.post(PATH, Some(key), &body).await;
-        assert_eq!(validator.is_valid(&json!(key)), status != 400, "{key:?}: {problem}");
+        assert_eq!(allows(&document, &header["schema"], &json!(key)), status != 400, "{key:?}: {problem}");
     }
 }
 
