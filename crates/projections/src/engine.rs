@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
-use crate::fold::{Progress, Stretch, write};
+use crate::fold::{FEW, Progress, Stretch, write};
 use crate::rebuild::renew;
 use crate::{ReadModel, RowError, ensure};
 
@@ -21,6 +21,9 @@ const BATCH: usize = 5_000;
 const TRACED: usize = 64;
 /// What happened longer ago when it was recorded is no news.
 const NEWS: SignedDuration = SignedDuration::from_hours(24);
+/// How long it gathers after a few events: those that come in quick succession share a transaction, and the first after a
+/// silence does not wait.
+const BREATH: Duration = Duration::from_millis(5);
 /// How often an engine with nothing to do says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How often it looks for builds that came or went.
@@ -108,7 +111,10 @@ impl Engine {
         let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match self.advance().await {
-                Ok(()) => pauses.reset(),
+                Ok(breath) => {
+                    pauses.reset();
+                    sleep(breath).await;
+                }
                 Err(error) => {
                     self.reader = None;
                     self.report(&error).await;
@@ -118,11 +124,11 @@ impl Engine {
         }
     }
 
-    /// One batch, or one heartbeat.
-    async fn advance(&mut self) -> Result<(), EngineError> {
+    /// One batch, or one heartbeat. Gives how long the next batch may gather.
+    async fn advance(&mut self) -> Result<Duration, EngineError> {
         self.look().await?;
         let entries = self.connect().await?.next_batch(BATCH, HEARTBEAT).await?;
-        let Some(stretch) = Stretch::of(entries) else { return self.rest().await };
+        let Some(stretch) = Stretch::of(entries) else { return self.rest().await.map(|()| Duration::ZERO) };
         self.deaf = 0;
         let spans = self.spans(&stretch.events);
         write(&self.db, &mut self.following, &stretch).await?;
@@ -136,7 +142,8 @@ impl Engine {
         if let Some(happened) = news.map(|event| event.envelope.time).min() {
             metrics::histogram!("tillstream_row_lag_seconds").record(lag(happened));
         }
-        Ok(())
+        let is_short = stretch.events.len() <= FEW;
+        Ok(if is_short { BREATH } else { Duration::ZERO })
     }
 
     /// One per event and read model, from its reading to its row; a long batch is a replay, which nobody looks at event

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use db::{Advance, Batch, Build, Change, Content, Database, Digest, Document, RowKey, Table};
 use events::{Event, Recorded};
 use streams::Entry;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::projection::Touched;
 use crate::{EngineError, Projection, ReadModel};
+
+/// A stretch that is soon folded.
+pub(crate) const FEW: usize = 64;
 
 /// A stored row that this code cannot read, or a row that cannot be stored.
 #[derive(Debug, thiserror::Error)]
@@ -93,17 +96,37 @@ pub(crate) async fn stage(
         let keys: Vec<RowKey> = touched.keys().cloned().collect();
         let held = batch.load(&build.table(), &keys).await?;
         let events = Arc::clone(&stretch.events);
-        // Beside the loading of the next build, and off the threads that serve requests.
-        folding.push((build, spawn_blocking(move || model.fold(&events, touched, held))));
+        let fold = move || model.fold(&events, touched, held);
+        let folded =
+            if stretch.events.len() <= FEW { Folding::Done(fold()) } else { Folding::Begun(spawn_blocking(fold)) };
+        folding.push((build, folded));
     }
-    for (build, folded) in folding {
-        let Folded { born, changes, digest } = folded.await??;
+    let mut digests = Vec::with_capacity(folding.len());
+    for (build, folding) in folding {
+        let Folded { born, changes, digest } = folding.end().await?;
         batch.create_rows(&build.table(), born).await?;
         batch.save(&build.table(), changes).await?;
         build.digest.apply(digest);
-        batch.keep_digest(build.model.name, build.number, &build.digest).await?;
+        digests.push((build.model.name, build.number, build.digest));
     }
+    batch.keep_digests(&digests).await?;
     Ok((batch, moved))
+}
+
+/// A fold of many events goes on beside the loading of the next build's rows, off the threads that serve requests; to
+/// hand over one of few takes longer than to do it.
+enum Folding {
+    Done(Result<Folded, RowError>),
+    Begun(JoinHandle<Result<Folded, RowError>>),
+}
+
+impl Folding {
+    async fn end(self) -> Result<Folded, EngineError> {
+        Ok(match self {
+            Self::Done(folded) => folded,
+            Self::Begun(folding) => folding.await?,
+        }?)
+    }
 }
 
 /// What a fold amounts to.

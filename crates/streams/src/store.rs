@@ -35,6 +35,8 @@ pub struct EventStore {
     sealer: Option<Arc<dyn Sealer>>,
     conflicts: Arc<AtomicU64>,
     learned: Arc<AtomicU64>,
+    /// The greatest position of an event that came by another way than by asking.
+    heard: Arc<AtomicU64>,
 }
 
 /// An aggregate's state, and which of its events it holds.
@@ -96,8 +98,8 @@ impl EventStore {
     /// Keeps about as many states in memory.
     pub fn with_capacity(broker: &Broker, states: usize) -> Self {
         let cache = Arc::new(Cache::new(states));
-        let (conflicts, learned) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
-        Self { broker: broker.clone(), cache, snapshots: None, sealer: None, conflicts, learned }
+        let (conflicts, learned, heard) = <(Arc<AtomicU64>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
+        Self { broker: broker.clone(), cache, snapshots: None, sealer: None, conflicts, learned, heard }
     }
 
     /// Loads of long histories begin with a snapshot where there is one that fits.

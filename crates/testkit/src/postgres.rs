@@ -1,5 +1,4 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +10,10 @@ use std::time::{Duration, Instant};
 use crate::binary::postgres;
 use crate::port::free_port;
 
+/// So long it may take until it answers.
 const START: Duration = Duration::from_secs(60);
+/// What it writes when it does.
+const READY: &str = "ready to accept connections";
 const LOOK: Duration = Duration::from_millis(20);
 /// PostgreSQL refuses root: then it runs as nobody.
 const NOBODY: u32 = 65_534;
@@ -93,9 +95,10 @@ impl PostgresServer {
         }
         self.leash = Some(spawn(&self.folder, self.port));
         let deadline = Instant::now() + START;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(Instant::now() < deadline, "PostgreSQL did not start: {log}");
+        // It takes connections before that, only to refuse them.
+        let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        while !log().contains(READY) {
+            assert!(Instant::now() < deadline, "PostgreSQL did not start: {}", log());
             sleep(LOOK);
         }
     }

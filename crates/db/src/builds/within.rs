@@ -1,6 +1,7 @@
 //! What happens to builds inside a transaction.
 
 use events::Timestamp;
+use sqlx::QueryBuilder;
 
 use super::{Row, SELECT, build};
 use crate::batch::Held;
@@ -8,12 +9,19 @@ use crate::database::{now, signed, within};
 use crate::{Batch, Build, BuildState, Code, Digest, Error, Table, postgres, sqlite};
 
 impl Batch {
-    /// Keeps the checksum of a build's rows.
-    pub async fn keep_digest(&mut self, name: &str, number: u32, digest: &Digest) -> Result<(), Error> {
-        let update = "UPDATE builds SET digest = $1, row_count = $2 WHERE name = $3 AND number = $4";
+    /// Keeps the checksums of builds' rows, by the builds' names and numbers, in one statement however many they are.
+    pub async fn keep_digests(&mut self, digests: &[(&str, u32, Digest)]) -> Result<(), Error> {
+        if digests.is_empty() {
+            return Ok(());
+        }
         within!(self, connection => {
-            let query = sqlx::query(update).bind(digest.sum()).bind(signed(digest.rows));
-            query.bind(name.to_owned()).bind(i64::from(number)).execute(connection).await?;
+            let mut query = QueryBuilder::<Db>::new("UPDATE builds SET digest = kept.column1, row_count = kept.column2 FROM (");
+            query.push_values(digests, |mut values, (name, number, digest)| {
+                values.push_bind(digest.sum()).push_bind(signed(digest.rows));
+                values.push_bind((*name).to_owned()).push_bind(i64::from(*number));
+            });
+            query.push(") AS kept WHERE builds.name = kept.column3 AND builds.number = kept.column4");
+            query.build().execute(connection).await?;
         });
         Ok(())
     }

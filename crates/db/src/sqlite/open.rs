@@ -14,6 +14,8 @@ const LAYOUT: i64 = 2;
 const READERS: u32 = 4;
 /// Rows that the driver's thread reads ahead of us: a batch is not handed over row by row.
 const ROWS_AHEAD: usize = 5_000;
+/// Statements kept prepared: a database of all read models writes with a few for each, in some sizes.
+const PREPARED: usize = 500;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -32,6 +34,7 @@ pub(crate) async fn open(url: &str, loss: Loss) -> Result<Backend, OpenError> {
         .pragma("secure_delete", secure_delete)
         .pragma("cache_size", "-16000")
         .row_buffer_size(ROWS_AHEAD)
+        .statement_cache_capacity(PREPARED)
         .busy_timeout(BUSY);
     let writer = pool(1).connect_with(writing).await.map_err(|source| explain(&path, source))?;
     prepare(&writer, &path).await?;

@@ -37,8 +37,6 @@ pub struct AllocateStock {
     turns: Box<[Mutex<()>]>,
     /// The copies are known to have come so far.
     reached: AtomicU64,
-    /// The greatest position that was heard.
-    heard: AtomicU64,
     /// Held by the one who asks how far they are: while they lag, all others wait for the answer.
     asking: Mutex<()>,
 }
@@ -52,10 +50,9 @@ impl Subscriber for AllocateStock {
         kinds.map(events::subject::events_of).into()
     }
 
-    /// An order that was just delivered is not asked for. Where everything is delivered anew, what comes again is not.
+    /// An order that was just delivered is not asked for.
     fn hear(&self, event: &Recorded<Event>) {
-        let first = self.heard.fetch_max(event.position, Ordering::Relaxed) < event.position;
-        if let (Event::Order(order), true) = (&event.event, first) {
+        if let Event::Order(order) = &event.event {
             self.orders.hear::<Order>(&event.envelope, event.position, order);
         }
     }
@@ -90,8 +87,8 @@ enum Claimed {
 impl AllocateStock {
     pub fn new(orders: EventStore, store: EventStore, copies: Database, settings: InventorySettings) -> Self {
         let turns = (0..TURNS).map(|_| Mutex::default()).collect();
-        let (lookups, reached, heard) = (Lookups::new(copies.clone()), AtomicU64::new(0), AtomicU64::new(0));
-        Self { orders, store, copies, lookups, settings, turns, reached, heard, asking: Mutex::new(()) }
+        let (lookups, reached) = (Lookups::new(copies.clone()), AtomicU64::new(0));
+        Self { orders, store, copies, lookups, settings, turns, reached, asking: Mutex::new(()) }
     }
 
     /// Settles the orders that came before the news of their variant. Whatever changes a line later is handled with

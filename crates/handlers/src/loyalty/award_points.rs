@@ -1,7 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use aggregates::{LoyaltyCommand, Order, OrderWorth};
-use events::{AggregateKey, AggregateKind, CustomerId, Event, OrderEvent, OrderId, Recorded, Shop, Timestamp};
+use aggregates::{LoyaltyCommand, Order};
+use events::{AggregateKey, AggregateKind, CustomerId, Event, OrderEvent, OrderId, Recorded, Shop};
 use streams::{Cause, Failure, Subscriber};
 
 use super::LoyaltySettings;
@@ -21,6 +21,13 @@ impl Subscriber for AwardPoints {
 
     fn filters() -> Vec<String> {
         vec![events::subject::events_of(AggregateKind::Order)]
+    }
+
+    /// An order that was just delivered is not asked for.
+    fn hear(&self, event: &Recorded<Event>) {
+        if let Event::Order(order) = &event.event {
+            self.accounts.store.hear::<Order>(&event.envelope, event.position, order);
+        }
     }
 
     async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {
@@ -49,36 +56,36 @@ impl AwardPoints {
         let order = &event.envelope.key;
         let (at, cause) = (event.envelope.time, Cause::of(event));
         let mut known = self.accounts.store.load::<Order>(order, event.position).await?;
+        // Few are, and one that is says so: nobody is asked before.
+        let mut merged = false;
         loop {
             let Some(worth) = known.state.worth() else { return Ok(()) };
-            let commands = self.commands(&order.shop, id, worth, former, at).await?;
-            let heard = self.accounts.tell(&order.shop, commands, &cause).await?;
+            let owner = worth.customer_id;
+            let settle =
+                |worth| LoyaltyCommand::Settle { order_id: id, worth, program: self.settings.program.clone(), at };
+            // For everybody but the order's customer it is worth nothing.
+            let others = former.iter().copied().filter(|former| Some(*former) != owner);
+            let mut commands: Vec<_> = others.map(|other| (other, settle(None))).collect();
+            // Last: the owner may be the heir of one of the others.
+            commands.extend(owner.map(|owner| (owner, settle(Some(worth)))));
+            let commands = if merged { self.redirect(&order.shop, commands).await? } else { commands };
+            let heard = self.accounts.tell(&order.shop, commands.into_iter().collect(), &cause).await?;
             let now = self.accounts.store.load::<Order>(order, 0).await?;
             if heard && now.version == known.version {
                 return Ok(());
             }
-            known = now;
+            (known, merged) = (now, !heard);
         }
     }
 
-    /// For everybody but the order's customer it is worth nothing.
-    async fn commands(
+    /// To the accounts that go on for these.
+    async fn redirect(
         &self,
         shop: &Shop,
-        order_id: OrderId,
-        worth: OrderWorth,
-        former: &BTreeSet<CustomerId>,
-        at: Timestamp,
-    ) -> Result<BTreeMap<CustomerId, LoyaltyCommand>, Failure> {
-        let owner = worth.customer_id;
-        let settle = |worth| LoyaltyCommand::Settle { order_id, worth, program: self.settings.program.clone(), at };
-        let mut commands = BTreeMap::new();
-        for customer in former.iter().filter(|former| Some(**former) != owner) {
-            commands.insert(self.accounts.heir(shop, *customer).await?, settle(None));
-        }
-        if let Some(owner) = owner {
-            // Last: the owner may be the heir of one of the others.
-            commands.insert(self.accounts.heir(shop, owner).await?, settle(Some(worth)));
+        mut commands: Vec<(CustomerId, LoyaltyCommand)>,
+    ) -> Result<Vec<(CustomerId, LoyaltyCommand)>, Failure> {
+        for (customer, _) in &mut commands {
+            *customer = self.accounts.heir(shop, *customer).await?;
         }
         Ok(commands)
     }

@@ -79,7 +79,7 @@ impl<A: Decider> cqrs_es::EventStore<A> for AggregateStore<A> {
         let mut tip = Tip { version: loaded.version, position: loaded.position };
         let mut committed = Vec::with_capacity(events.len());
         for event in events {
-            let Outcome::Appended(position) =
+            let (Outcome::Appended(position) | Outcome::Found(position)) =
                 self.store.append::<A>(&key, tip, &event, &cause).await.map_err(outside)?
             else {
                 return Err(AggregateError::AggregateConflict);

@@ -27,8 +27,10 @@ pub(super) struct Tip {
 
 /// What came of trying to append.
 pub(super) enum Outcome {
-    /// It stands at this position.
+    /// It stands at this position, and it is the newest.
     Appended(u64),
+    /// It stood there before, as after a lost answer or a crash: others may have followed it.
+    Found(u64),
     /// Another event stands where this one was to be.
     Conflict,
 }
@@ -63,7 +65,7 @@ impl EventStore {
                 return Ok(Outcome::Appended(position));
             }
             match self.look(key, tip, &envelope, &body).await? {
-                Next::Ours(position) => return Ok(Outcome::Appended(position)),
+                Next::Ours(position) => return Ok(Outcome::Found(position)),
                 Next::Other => return Ok(Outcome::Conflict),
                 Next::Nothing => {}
             }

@@ -27,9 +27,9 @@ impl EventStore {
     /// sealed before.
     ///
     /// Commands for one aggregate wait for each other; those that wait together are decided together, by
-    /// the one whose turn it is, and appended together. The state may come from the cache: the append
-    /// checks it. A decision that changes nothing appends nothing, so then the log's leader is asked
-    /// instead. When others come first it is decided again.
+    /// the one whose turn it is, and appended together. The state may come from the cache, and what is not there is
+    /// taken for new: the append checks it. A decision that changes nothing appends nothing, so then the log's leader
+    /// is asked instead. When others come first it is decided again.
     pub async fn execute<A: Decider>(
         &self,
         key: &AggregateKey,
@@ -77,12 +77,13 @@ impl EventStore {
     /// Carries out the commands that wait, and answers them.
     async fn lead<A: Decider>(&self, key: &AggregateKey, slot: &Slot, kept: &mut Kept) {
         let mut batch = slot.take::<A>(TOGETHER);
-        let carried_out = match kept.take::<A>() {
-            Some(loaded) => self.carry_out(key, loaded, false, &mut batch).await,
-            None => match self.fresh(key).await {
-                Ok(loaded) => self.carry_out(key, loaded, true, &mut batch).await,
-                Err(error) => Err(error),
-            },
+        let (known, guessed) = match kept.take::<A>() {
+            Some(loaded) => (Ok(loaded), false),
+            None => (self.begin(key).await, true),
+        };
+        let carried_out = match known {
+            Ok(loaded) => self.carry_out(key, loaded, guessed, &mut batch).await,
+            Err(error) => Err(error),
         };
         match carried_out {
             Ok(loaded) => kept.put(loaded),
@@ -90,13 +91,15 @@ impl EventStore {
         }
     }
 
+    /// A state that was only `guessed` was in nobody's way.
     async fn carry_out<A: Decider>(
         &self,
         key: &AggregateKey,
         mut loaded: Loaded<A>,
-        mut checked: bool,
+        mut guessed: bool,
         batch: &mut VecDeque<Waiting<A>>,
     ) -> Result<Loaded<A>, StoreError> {
+        let mut checked = false;
         for attempt in 0..ATTEMPTS {
             if self.round(key, &mut loaded, batch, checked).await? {
                 self.keep_snapshot(key, &mut loaded);
@@ -104,13 +107,13 @@ impl EventStore {
             }
             let version = loaded.version;
             self.catch_up(key, &mut loaded).await?;
-            if checked || loaded.version != version {
+            if !guessed && (checked || loaded.version != version) {
                 self.conflicts.fetch_add(1, Ordering::Relaxed);
                 metrics::counter!("tillstream_append_conflicts_total", "aggregate" => key.kind.as_str()).increment(1);
                 pause((FIRST_WAIT * attempt * attempt).min(LONGEST_WAIT)).await;
                 self.catch_up(key, &mut loaded).await?;
             }
-            checked = true;
+            (checked, guessed) = (true, false);
         }
         Err(StoreError::Contended { key: key.clone(), attempts: ATTEMPTS })
     }
@@ -164,7 +167,7 @@ impl EventStore {
         Ok(true)
     }
 
-    /// One by one; false when another event came between. The state holds what is appended, no more.
+    /// One by one; false when another event came between, or may have. The state holds what is appended, no more.
     async fn append_all<A: Decider>(
         &self,
         key: &AggregateKey,
@@ -175,11 +178,14 @@ impl EventStore {
         for event in events {
             match self.append::<A>(key, loaded.tip(), event, &waiting.cause).await? {
                 Outcome::Conflict => return Ok(false),
-                Outcome::Appended(position) => {
+                Outcome::Appended(position) => loaded.add(event.clone(), position),
+                Outcome::Found(position) => {
                     loaded.add(event.clone(), position);
                     waiting.appended += 1;
+                    return Ok(false);
                 }
             }
+            waiting.appended += 1;
         }
         Ok(true)
     }

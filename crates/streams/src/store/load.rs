@@ -22,8 +22,6 @@ impl EventStore {
     pub(super) async fn fresh<A: Decider>(&self, key: &AggregateKey) -> Result<Loaded<A>, StoreError> {
         let mut loaded = self.begin(key).await?;
         self.catch_up(key, &mut loaded).await?;
-        // A snapshot may hold what another process has written.
-        self.learned.fetch_max(loaded.learned, Ordering::Relaxed);
         Ok(loaded)
     }
 
@@ -49,8 +47,12 @@ impl EventStore {
     }
 
     /// Takes note of an event that has come from the log by another way, so that it is not asked for again: of one
-    /// that follows what is known here, or begins the aggregate. Nothing else is known of others by it.
+    /// that follows what is known here, or begins the aggregate. Nothing else is known of others by it. Where
+    /// everything is delivered anew, what was heard before is not heard again.
     pub fn hear<A: Decider>(&self, envelope: &Envelope, position: u64, event: &A::Event) {
+        if self.heard.fetch_max(position, Ordering::Relaxed) >= position {
+            return;
+        }
         let slot = self.cache.slot(&envelope.key);
         // Whoever works on it reads what there is.
         let Ok(mut kept) = slot.kept.try_lock() else { return };

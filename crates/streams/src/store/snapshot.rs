@@ -1,6 +1,7 @@
 //! Snapshots: a cache that long histories are loaded with, kept by the service that uses them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use aggregates::{Decider, Snapshot};
 use events::AggregateKey;
@@ -99,6 +100,11 @@ impl EventStore {
         let same = last.is_some_and(|raw| {
             raw.sequence() == position && raw.envelope().is_ok_and(|envelope| envelope.aggregate_version == version)
         });
-        Ok(if same { Loaded { state, version, position, kept: version, learned: position } } else { Loaded::default() })
+        if !same {
+            return Ok(Loaded::default());
+        }
+        // Another process may have written what it holds.
+        self.learned.fetch_max(position, Ordering::Relaxed);
+        Ok(Loaded { state, version, position, kept: version, learned: position })
     }
 }

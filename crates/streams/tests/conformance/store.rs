@@ -5,8 +5,8 @@ use std::time::Duration;
 use aggregates::{Customer, Decider, Order, Stock, StockCommand};
 use cqrs_es::{AggregateContext, AggregateError, EventStore as _};
 use events::{AggregateKey, AggregateKind, Event, EventId, LocationId, Observation};
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use streams::{Broker, BrokerSettings, EventStore, KeptSnapshot, SnapshotStore, StoreError, events_head};
 use testkit::{Fixture, Proxy};
 use tokio::task::JoinSet;
@@ -25,6 +25,8 @@ pub(crate) async fn laws(fixture: &Fixture) {
     two_replicas_on_one_aggregate_lose_and_double_nothing(fixture).await;
     a_stale_state_is_decided_again(fixture).await;
     the_same_cause_appends_once_whoever_runs_it(fixture).await;
+    a_command_that_comes_again_knows_what_followed(fixture).await;
+    what_is_new_is_not_asked_for(fixture).await;
     a_repeated_id_drops_no_other_event(fixture).await;
     a_lost_answer_is_found_out(fixture).await;
     a_state_is_as_new_as_asked_for(fixture).await;
@@ -147,6 +149,32 @@ async fn the_same_cause_appends_once_whoever_runs_it(fixture: &Fixture) {
     assert_eq!(transactions(&events), [1, 2]);
     let id = EventId::derive("second", &events::subject::event(&key), 2);
     assert_eq!(events[1].envelope.id, id);
+}
+
+/// As after a crash: whoever is given the command again must not take the aggregate to be as young as it was then.
+async fn a_command_that_comes_again_knows_what_followed(fixture: &Fixture) {
+    let [one, other, late] = [(); 3].map(|()| EventStore::new(&fixture.broker));
+    let key = order("redelivered", 1);
+    let first = one.execute::<Order>(&key, transaction(1), &cause("first")).await.unwrap();
+    let second = other.execute::<Order>(&key, transaction(2), &cause("second")).await.unwrap();
+    let again = late.execute::<Order>(&key, transaction(1), &cause("first")).await.unwrap();
+    assert_eq!(again.position, second.position);
+    assert_eq!(late.load::<Order>(&key, first.position).await.unwrap().version, 2);
+    assert_eq!((transactions(&one.events(&key).await.unwrap()), late.conflicts()), (vec![1, 2], 0));
+}
+
+async fn what_is_new_is_not_asked_for(fixture: &Fixture) {
+    let servers: Vec<async_nats::ServerAddr> = fixture.url().split(',').map(|url| url.parse().unwrap()).collect();
+    let client = async_nats::connect(servers).await.unwrap();
+    let mut questions = client.subscribe("$JS.API.STREAM.MSG.GET.EVENTS").await.unwrap();
+    client.flush().await.unwrap();
+    let store = EventStore::new(&fixture.broker);
+    for id in 1..=3 {
+        let told = store.execute::<Order>(&order("unasked", 1), transaction(id), &cause(id)).await.unwrap();
+        assert_eq!(told.appended, 1);
+    }
+    let asked = tokio::time::timeout(Duration::from_millis(100), questions.next()).await;
+    assert!(asked.is_err(), "{asked:?}");
 }
 
 /// A cluster answers `duplicate` to an id it knows, whatever the message says.

@@ -19,6 +19,8 @@ const SECRET: &str = "bench-secret";
 /// One of so many is waited for; to ask for all would be a load of its own.
 const SAMPLED: u64 = 10;
 const AGAIN: Duration = Duration::from_millis(1);
+/// Who buys in turn: the account of one who bought everything would be the load.
+const CUSTOMERS: u64 = 1_000;
 /// Who has waited long asks less often, or those who ask would be the load: figures are right to this part of them.
 const PRECISION: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -117,7 +119,7 @@ fn order(number: u64) -> serde_json::Value {
         "id": number, "name": format!("#{number}"), "currency": "EUR", "test": false,
         "created_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
         "processed_at": "2026-03-01T12:00:00Z", "financial_status": "paid", "fulfillment_status": null, "tags": "",
-        "customer": {"id": 7}, "total_price": "24.00", "current_total_price": "24.00", "subtotal_price": "20.00",
+        "customer": {"id": 1_000 + number % CUSTOMERS}, "total_price": "24.00", "current_total_price": "24.00", "subtotal_price": "20.00",
         "total_tax": "4.00", "total_discounts": "0.00",
         "line_items": [{
             "id": number * 10, "product_id": 50, "variant_id": 51, "sku": "MUG", "title": "Mug", "quantity": 2,
