@@ -73,6 +73,11 @@ impl Access {
         Self(None)
     }
 
+    /// Whether nobody is asked.
+    pub fn is_open(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub fn guarded(keys: Keys, issuer: Option<Issuer>, rate: Rate) -> Self {
         Self(Some(Guard { keys, issuer, rates: Rates::new(rate), known: Mutex::default() }))
     }

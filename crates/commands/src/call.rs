@@ -61,10 +61,15 @@ async fn body<B: DeserializeOwned>(request: Request) -> Result<B, Problem> {
         let detail = format!("the body is longer than {MAX_BODY} bytes, or broke off");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     })?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let detail = format!("the body is not what this resource takes: see /openapi.json (column {})", error.column());
+    let malformed = |column| {
+        let detail = format!("the body is not what this resource takes: see /openapi.json (column {column})");
         Problem::new(StatusCode::BAD_REQUEST, "body", detail)
-    })
+    };
+    // Serde would take a list of the fields' values for an object, too.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(malformed(1));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| malformed(error.column()))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

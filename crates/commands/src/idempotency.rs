@@ -3,9 +3,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, StatusCode};
 use query::Problem;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-const HEADER: &str = "idempotency-key";
+pub(crate) const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
 
 /// The name that a client gives its request, so that it can repeat it.
@@ -20,14 +21,24 @@ impl IdempotencyKey {
         let mut values = headers.get_all(HEADER).iter();
         let only = values.next().filter(|_| values.next().is_none());
         let text = only.and_then(|value| value.to_str().ok()).map(str::trim);
-        let text = text.filter(|text| (1..=LONGEST).contains(&text.len())).ok_or_else(malformed)?;
+        let text = text.filter(|text| (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_printed));
+        let text = text.ok_or_else(malformed)?;
         let digest = Sha256::new().chain_update(path).chain_update([0]).chain_update(text).finalize();
         Ok(Self(hex::encode(&digest[..16])))
+    }
+
+    /// What may be sent.
+    pub(crate) fn schema() -> Value {
+        json!({"type": "string", "pattern": format!("^[!-~]([ -~]{{0,{}}}[!-~])?$", LONGEST - 2)})
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_printed(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 fn malformed() -> Problem {
@@ -86,7 +97,7 @@ mod tests {
         assert_eq!(key(&["a"]), key(&[" a "]));
         assert_ne!(key(&["a"]), key(&["b"]));
         let long: &'static str = Box::leak("a".repeat(256).into_boxed_str());
-        for wrong in [&[] as &[_], &[""], &["a", "a"], &[long]] {
+        for wrong in [&[] as &[_], &[""], &["a", "a"], &["a\tb"], &[long]] {
             assert!(key(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -6,8 +6,10 @@
 mod call;
 mod idempotency;
 mod loyalty;
+mod openapi;
 mod refusal;
 mod stock;
+mod whole;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use query::Problem;
 use streams::{Broker, EventStore};
 
 use idempotency::Running;
+
+pub use openapi::openapi;
 
 /// What the writes work with.
 pub struct CommandState {

@@ -4,32 +4,42 @@ use aggregates::{LoyaltyAccount, LoyaltyCommand, RedemptionError};
 use events::{AggregateKey, AggregateKind, CustomerId, OrderId, PointsBalance, Redemption, RedemptionId};
 use http::StatusCode;
 use query::Problem;
+use query::limits::{LINE, is_line};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Done};
 use crate::refusal::Refused;
+use crate::whole::whole;
 
-/// Bytes of a reason.
+/// Characters of a reason.
 const LONGEST_REASON: usize = 200;
+/// What every JSON number carries exactly.
+const MOST_POINTS: i64 = (1 << 53) - 1;
 
 /// What is to be held.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Hold {
+    #[serde(deserialize_with = "whole")]
+    #[schemars(extend("minimum" = 1, "maximum" = MOST_POINTS))]
     points: i64,
+    /// What they are redeemed for, when that is an order.
     #[serde(default)]
     order_id: Option<OrderId>,
+    /// The merchant's own word for it. One line.
     #[serde(default)]
+    #[schemars(length(max = LONGEST_REASON), extend("pattern" = LINE))]
     reason: Option<String>,
 }
 
 /// The whole body is `{}`: the path says it all.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// A redemption as it stands, and what the account holds after it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Answer {
     #[serde(flatten)]
     redemption: Redemption,
@@ -40,9 +50,13 @@ pub(crate) struct Answer {
 /// repeated request finds it.
 pub(crate) async fn hold(call: Call<Hold>) -> Result<Done<Answer>, Problem> {
     let reason = call.body.reason.clone().filter(|reason| !reason.is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.len() > LONGEST_REASON || reason.contains(char::is_control)) {
-        let detail = format!("a reason is one line of at most {LONGEST_REASON} bytes");
+    if reason.as_ref().is_some_and(|reason| !is_line(reason, LONGEST_REASON)) {
+        let detail = format!("a reason is one line of at most {LONGEST_REASON} characters");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "reason", detail));
+    }
+    if call.body.points > MOST_POINTS {
+        let detail = format!("no more than {MOST_POINTS} points at once");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "points", detail));
     }
     let id: RedemptionId = call.key.as_str().parse().map_err(|_| Problem::id())?;
     let (points, order_id, at) = (call.body.points, call.body.order_id, call.at);

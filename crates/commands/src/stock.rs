@@ -1,36 +1,65 @@
+use std::borrow::Cow;
+
 use aggregates::{Adjustment, Stock, StockCommand, StockError};
 use events::{AggregateKey, AggregateKind, InventoryItemId, LocationId, StockChange, Timestamp};
 use http::StatusCode;
 use query::Problem;
+use query::limits::{WORDS, is_words};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::call::{Call, Done};
 use crate::refusal::Refused;
+use crate::whole::whole;
 
 /// Characters of a reason.
 const LONGEST_REASON: usize = 500;
 
-/// What is asked for: exactly one of `by`, `available` and `on_hand`, in units.
-#[derive(Debug, Deserialize)]
+/// Exactly one of `by`, `available` and `on_hand`, in units.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = ["by", "available", "on_hand"].map(said)))]
 pub(crate) struct AdjustmentRequest {
     location_id: LocationId,
     /// So many more, or fewer.
-    by: Option<i64>,
+    #[schemars(extend("not" = {"const": 0}))]
+    by: Option<Units>,
     /// So many are to be available.
-    available: Option<i64>,
+    available: Option<Units>,
     /// So many were counted, the promised ones included.
-    on_hand: Option<i64>,
-    /// For the history: who counted, what broke.
+    on_hand: Option<Units>,
+    /// For the history: who counted, what broke. One line.
+    #[schemars(length(min = 1, max = LONGEST_REASON), extend("pattern" = WORDS))]
     reason: String,
 }
 
+/// A field is there, and is not null.
+fn said(field: &str) -> Value {
+    json!({"required": [field], "properties": {field: {"type": "integer"}}})
+}
+
+/// So many pieces.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Units(#[serde(deserialize_with = "whole")] i64);
+
+impl JsonSchema for Units {
+    fn schema_name() -> Cow<'static, str> {
+        "Units".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": -MOST_UNITS, "maximum": MOST_UNITS})
+    }
+}
+
 /// What was carried out. The stock itself is read at `GET …/stock/{inventory_item_id}?min_position=`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AdjustmentView {
     inventory_item_id: InventoryItemId,
     location_id: LocationId,
     reason: String,
+    /// From here on reads show it.
     position: String,
 }
 
@@ -49,31 +78,30 @@ pub(crate) async fn adjust(call: Call<AdjustmentRequest>) -> Result<Done<Adjustm
 
 impl AdjustmentRequest {
     fn read(&self, key: &str, at: Timestamp) -> Result<Adjustment, Problem> {
-        let reason = self.reason.trim();
-        if reason.is_empty() || reason.chars().count() > LONGEST_REASON || reason.chars().any(char::is_control) {
+        if !is_words(&self.reason, LONGEST_REASON) {
             return Err(unprocessable(
                 "reason",
                 "a reason of 1 to 500 characters, without control characters, is required",
             ));
         }
         let change = match (self.by, self.available, self.on_hand) {
-            (Some(0), None, None) => return Err(unprocessable("change", "an adjustment by 0 changes nothing")),
-            (Some(units), None, None) => StockChange::By(units),
-            (None, Some(units), None) => StockChange::AvailableTo(units),
-            (None, None, Some(units)) => StockChange::OnHandTo(units),
+            (Some(Units(0)), None, None) => return Err(unprocessable("change", "an adjustment by 0 changes nothing")),
+            (Some(Units(units)), None, None) => StockChange::By(units),
+            (None, Some(Units(units)), None) => StockChange::AvailableTo(units),
+            (None, None, Some(Units(units))) => StockChange::OnHandTo(units),
             _ => return Err(unprocessable("change", "exactly one of by, available and on_hand is required")),
         };
         let (StockChange::By(units) | StockChange::AvailableTo(units) | StockChange::OnHandTo(units)) = change;
-        if units.unsigned_abs() > MOST_UNITS {
+        if !(-MOST_UNITS..=MOST_UNITS).contains(&units) {
             return Err(unprocessable("change", "no more than 1000000000 units at once"));
         }
-        let (location_id, reason) = (self.location_id, reason.to_owned());
+        let (location_id, reason) = (self.location_id, self.reason.trim().to_owned());
         Ok(Adjustment { location_id, change, reason, idempotency_key: key.to_owned(), at })
     }
 }
 
 /// Far more than any warehouse holds, and far from where sums of 64 bits end.
-const MOST_UNITS: u64 = 1_000_000_000;
+const MOST_UNITS: i64 = 1_000_000_000;
 
 fn unprocessable(code: &'static str, detail: &'static str) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)

@@ -14,6 +14,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use streams::{Cause, EventStore};
 use testkit::Fixture;
+use testkit::schema::allows;
 use tower::ServiceExt;
 
 const REDEMPTIONS: &str = "/v1/acme/customers/7/loyalty/redemptions";
@@ -90,6 +91,33 @@ async fn points_are_held_and_then_spent_or_given_back() {
 }
 
 #[tokio::test]
+async fn the_document_allows_what_is_held_and_nothing_else() {
+    let world = World::start().await;
+    let document = commands::openapi();
+    let operation = &document["paths"]["/v1/{shop}/customers/{id}/loyalty/redemptions"]["post"];
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let points = "1 1.0 1e0 0 -1 1.5 9007199254740991 9007199254740992 9007199254740993.0 1e300 null true";
+    let points = points.split(' ').map(|text| json!({"points": serde_json::from_str::<Value>(text).unwrap()}));
+    let orders = ["9", "0", "01", "9223372036854775807", "9223372036854775808", "9999999999999999999", ""];
+    let orders = orders.map(|order| json!(order)).into_iter().chain([json!(null), json!(9)]);
+    let orders = orders.map(|order| json!({"points": 1, "order_id": order}));
+    let reasons =
+        [json!(""), json!(" "), json!("mug"), json!("a\u{85}"), json!("é".repeat(200)), json!("é".repeat(201))];
+    let reasons =
+        reasons.into_iter().chain([json!(null), json!(1)]).map(|reason| json!({"points": 1, "reason": reason}));
+    let others = [json!({}), json!([]), json!([1, null, null]), json!({"points": 1, "more": 1})];
+    for (number, body) in points.chain(orders).chain(reasons).chain(others).enumerate() {
+        let (status, answer) = world.post(REDEMPTIONS, &number.to_string(), body.clone()).await;
+        assert_eq!(
+            allows(&document, schema, &body),
+            ![400, 422].contains(&status.as_u16()),
+            "{body}: {status} {answer}"
+        );
+        assert!(operation["responses"][status.as_str()].is_object(), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_repeated_request_is_answered_and_changes_nothing() {
     let world = World::start().await;
     let first = world.post(REDEMPTIONS, "a", json!({"points": 60})).await;
@@ -135,6 +163,7 @@ async fn what_cannot_be_is_refused_with_what_to_do() {
         (&redemptions, json!({"points": 1.5}), 400, "body"),
         (&redemptions, json!({"points": 1, "more": 1}), 400, "body"),
         (&complete, json!({"points": 1}), 400, "body"),
+        (&complete, json!([]), 400, "body"),
         (&cancel, json!({}), 409, "redemption_completed"),
         (&unknown, json!({}), 404, "not_found"),
     ] {

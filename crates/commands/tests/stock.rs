@@ -13,6 +13,7 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use streams::{Cause, EventStore};
 use testkit::Fixture;
+use testkit::schema::allows;
 use tower::ServiceExt;
 
 struct World {
@@ -84,6 +85,72 @@ async fn a_repeated_request_is_answered_alike_and_carried_out_once() {
     let counted = json!({"location_id": "10", "on_hand": 8, "reason": "counted"});
     assert_eq!(world.post(PATH, Some("b"), &counted).await.0, StatusCode::OK);
     assert_eq!(world.adjustments().await, [3, 8]);
+}
+
+/// Every body that the fields' values make, and what the document and the resource say of it.
+#[tokio::test]
+async fn the_document_allows_what_is_carried_out_and_nothing_else() {
+    let world = World::start().await;
+    let document = commands::openapi();
+    let operation = &document["paths"]["/v1/{shop}/stock/{inventory_item_id}/adjustments"]["post"];
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let figures =
+        r#"null 0 0.0 1 -1.0 1.5 1000000000 1000000001 -1000000001 1e9 1e300 9223372036854775808 "1" true []"#;
+    let figures: Vec<Option<Value>> =
+        figures.split(' ').map(|text| serde_json::from_str(text).unwrap()).map(Some).chain([None]).collect();
+    let long = |one: &str, length| json!(one.repeat(length));
+    let reasons =
+        [json!("found"), json!(""), json!("  "), json!("\u{3000}"), json!(" a "), json!("a\tb"), json!(null), json!(1)];
+    let reasons = reasons.into_iter().chain([long("x", 500), long("é", 500), long("é", 501), long(" ", 501)]);
+    let places = ["10", "11", "0", "01", "9223372036854775807", "9223372036854775808", "9999999999999999999", "", "x"];
+    let places = places.map(|place| json!(place)).into_iter().chain([json!(10), json!(null)]);
+
+    let good = json!({"location_id": "10", "by": 1, "reason": "found"});
+    let with = |pairs: &[(&str, Option<Value>)]| {
+        let mut body = good.clone();
+        for (name, value) in pairs {
+            match value {
+                Some(value) => body[*name] = value.clone(),
+                None => drop(body.as_object_mut().unwrap().remove(*name)),
+            }
+        }
+        body
+    };
+    let mut bodies =
+        vec![json!([]), json!(["10", 1, null, null, "found"]), json!(null), with(&[("extra", Some(json!(1)))])];
+    bodies.extend(reasons.map(Some).chain([None]).map(|reason| with(&[("reason", reason)])));
+    bodies.extend(places.map(Some).chain([None]).map(|place| with(&[("location_id", place)])));
+    for figure in &figures {
+        for other in &figures {
+            let two = |one, another| with(&[("by", None), (one, figure.clone()), (another, other.clone())]);
+            bodies.extend([two("by", "available"), two("available", "on_hand"), two("on_hand", "by")]);
+        }
+    }
+    let mut allowed = 0;
+    for (number, body) in bodies.iter().enumerate() {
+        let (status, problem, _) = world.post(PATH, Some(&format!("key {number}")), body).await;
+        let is_refused = status == 400 || (status == 422 && problem["code"] != "not_stocked");
+        assert_eq!(allows(&document, schema, body), !is_refused, "{body}: {status} {problem}");
+        assert!(operation["responses"][status.as_str()].is_object(), "{status}");
+        allowed += usize::from(!is_refused);
+    }
+    assert!(allowed > 20 && bodies.len() > 700, "{allowed} of {}", bodies.len());
+}
+
+#[tokio::test]
+async fn a_key_is_what_the_document_says() {
+    let world = World::start().await;
+    let document = commands::openapi();
+    let parameters =
+        document["paths"]["/v1/{shop}/stock/{inventory_item_id}/adjustments"]["post"]["parameters"].clone();
+    let header =
+        parameters.as_array().unwrap().iter().find(|parameter| parameter["name"] == "Idempotency-Key").unwrap();
+    let long = ["x".repeat(255), "x".repeat(256)];
+    for key in ["a", "a b", "~", "a\tb", "é"].into_iter().chain(long.iter().map(String::as_str)) {
+        let body = json!({"location_id": "10", "on_hand": 1, "reason": "counted"});
+        let (status, problem, _) = world.post(PATH, Some(key), &body).await;
+        assert_eq!(allows(&document, &header["schema"], &json!(key)), status != 400, "{key:?}: {problem}");
+    }
 }
 
 #[tokio::test]

@@ -76,6 +76,13 @@ pub struct Cursor {
     pub(crate) id: String,
 }
 
+impl Cursor {
+    /// Behind a row, by what stands in its ordering column.
+    pub fn behind(at: i64, id: String) -> Self {
+        Self { at, id }
+    }
+}
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.at, self.id)

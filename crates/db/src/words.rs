@@ -27,6 +27,12 @@ impl Words {
         self.0.is_empty()
     }
 
+    /// Whether all of them are among those of a row; of the last one its beginning is enough. No words are in none.
+    pub fn are_in(&self, row: &Self) -> bool {
+        let Some((last, others)) = self.0.split_last() else { return false };
+        others.iter().all(|word| row.0.contains(word)) && row.0.iter().any(|word| word.starts_with(last))
+    }
+
     /// As a column of words holds them: each once, in order.
     pub fn column(&self) -> String {
         let words: BTreeSet<&str> = self.0.iter().map(String::as_str).collect();
@@ -63,6 +69,22 @@ mod tests {
             ("%", ""),
         ] {
             assert_eq!(Words::of(text).0.join(" "), words, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_in_a_row_that_has_all_of_them_and_the_beginning_of_the_last() {
+        let row = Words::of("Blaue Tasse, CUP-7");
+        for (text, is_in) in [
+            ("tasse", true),
+            ("cup-7", true),
+            ("blaue TAS", true),
+            ("tas blaue", false),
+            ("asse", false),
+            ("blaue saucer", false),
+            ("%", false),
+        ] {
+            assert_eq!(Words::of(text).are_in(&row), is_in, "{text}");
         }
     }
 

@@ -17,6 +17,9 @@ impl IdError {
     }
 }
 
+/// How a schema says that a text is one of Shopify's ids.
+pub const NUMERIC_ID: &str = "^[1-9][0-9]{0,18}$";
+
 macro_rules! numeric_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -70,7 +73,7 @@ macro_rules! numeric_ids {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "pattern": "^[1-9][0-9]{0,18}$"})
+                json_schema!({"type": "string", "pattern": NUMERIC_ID})
             }
         }
     )*};

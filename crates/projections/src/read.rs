@@ -120,6 +120,6 @@ pub(crate) async fn page<P: Projection, V>(
     Ok(Listed { data, next_cursor: next.map(|cursor| cursor.to_string()) })
 }
 
-fn row<P: Projection>(document: &Document) -> Result<Found<P::Row>, RowError> {
+pub(crate) fn row<P: Projection>(document: &Document) -> Result<Found<P::Row>, RowError> {
     Ok(Found { view: parse::<P>(&document.key.id, &document.data)?, position: document.position })
 }

@@ -9,6 +9,7 @@ mod ground;
 mod history;
 mod laws;
 mod loyalty;
+mod old_products;
 mod orders;
 mod products;
 mod rebuild;

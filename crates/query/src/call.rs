@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use events::Shop;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use projections::WaitError;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use streams::events_head;
@@ -18,7 +20,7 @@ use crate::admission::bearer;
 use crate::answer::Answer;
 use crate::paging::digits;
 use crate::problem::Problem;
-use crate::{QueryState, ShopSettings, query_string};
+use crate::{QueryState, ShopSettings, limits, query_string};
 
 /// A checked request for something of one shop; `Q` are its query parameters.
 pub(crate) struct Call<Q> {
@@ -165,6 +167,23 @@ pub(crate) struct Position(pub u64);
 impl<'de> Deserialize<'de> for Position {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        digits(&text).map(Self).ok_or_else(|| D::Error::custom("not a position"))
+        Self::read(&text).ok_or_else(|| D::Error::custom("not a position"))
+    }
+}
+
+impl Position {
+    /// In its one spelling.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        digits(text).map(Self)
+    }
+}
+
+impl JsonSchema for Position {
+    fn schema_name() -> Cow<'static, str> {
+        "Position".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        limits::position()
     }
 }

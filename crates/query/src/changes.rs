@@ -8,29 +8,27 @@ use axum::response::{IntoResponse, Response};
 use events::Shop;
 use futures::{Stream, StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use streams::{EventReader, events_head};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
-use utoipa::IntoParams;
 
 use crate::QueryState;
 use crate::call::{Position, Streamed};
+use crate::document::Query;
 use crate::feed::{Change, Stretch};
-use crate::paging::digits;
 use crate::problem::Problem;
 
 /// Nothing was said for so long: a word, so that both sides know of each other.
 const SILENCE: Duration = Duration::from_secs(15);
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub(crate) struct ChangesQuery {
     /// Tells what came after this position; from now on when not said. `Last-Event-ID` goes before it.
-    #[param(value_type = Option<u64>)]
     after: Option<Position>,
 }
 
@@ -39,7 +37,8 @@ pub(crate) struct ChangesQuery {
 /// Each change can be read when it is told. A client that comes again with `Last-Event-ID` misses
 /// none. An event without data only moves the position on.
 #[utoipa::path(
-    get, path = "/v1/{shop}/changes", operation_id = "stream_changes", tag = "changes", params(ChangesQuery),
+    get, path = "/v1/{shop}/changes", operation_id = "stream_changes", tag = "changes",
+    params(Query<ChangesQuery>),
     responses((
         status = 200, description = "Events named `change`; the data of each is a Change",
         body = ref("#/components/schemas/ChangeEvent"), content_type = "text/event-stream",
@@ -69,7 +68,7 @@ pub(crate) async fn follow(Streamed(call): Streamed<ChangesQuery>) -> Result<Res
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
-    let position = value.to_str().ok().and_then(digits).map(Position);
+    let position = value.to_str().ok().and_then(Position::read);
     let detail = "Last-Event-ID is not an id that this stream gave";
     position.map(Some).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "last_event_id", detail))
 }

@@ -3,12 +3,14 @@ use projections::customers;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::document::Query;
 use crate::one::OneThen;
 use crate::problem::Problem;
 
 /// One customer, with what they ordered; as of a position only the customer's own record, without what they ordered.
 #[utoipa::path(
-    get, path = "/v1/{shop}/customers/{id}", operation_id = "get_customer", tag = "customers", params(OneThen),
+    get, path = "/v1/{shop}/customers/{id}", operation_id = "get_customer", tag = "customers",
+    params(Query<OneThen>),
     responses((status = 200, description = "The customer", body = ref("#/components/schemas/Customer"))),
 )]
 pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {

@@ -1,35 +1,50 @@
+use std::borrow::Cow;
+
 use events::{
     AggregateKey, AggregateKind, CustomerId, Event, InventoryItemId, OrderId, ProductId, Recorded, Timestamp,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::IntoParams;
 
 use crate::answer::Answer;
 use crate::call::{Call, Position};
+use crate::document::Query;
+use crate::limits;
 use crate::paging::Limit;
 use crate::problem::Problem;
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub(crate) struct EventQuery {
     /// How many to show; 50 when not said.
     #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 250)]
     limit: Limit,
     /// The `next_cursor` of the page before: the position of its last event.
-    #[param(value_type = Option<String>, pattern = "^(0|[1-9][0-9]{0,18})$")]
-    cursor: Option<Position>,
+    cursor: Option<EventCursor>,
     /// Waits until the log has come to this position.
-    #[param(value_type = Option<u64>)]
     min_position: Option<Position>,
+}
+
+/// A position as text, which is what cursors are.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct EventCursor(Position);
+
+impl JsonSchema for EventCursor {
+    fn schema_name() -> Cow<'static, str> {
+        "EventCursor".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        limits::position_text()
+    }
 }
 
 /// The events of an order, oldest first.
 #[utoipa::path(
-    get, path = "/v1/{shop}/orders/{id}/events", operation_id = "list_order_events", tag = "orders", params(EventQuery),
+    get, path = "/v1/{shop}/orders/{id}/events", operation_id = "list_order_events", tag = "orders",
+    params(Query<EventQuery>),
     responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
 )]
 pub(crate) async fn of_order(call: Call<EventQuery>) -> Result<Answer, Problem> {
@@ -40,7 +55,7 @@ pub(crate) async fn of_order(call: Call<EventQuery>) -> Result<Answer, Problem> 
 /// The events of a product, oldest first.
 #[utoipa::path(
     get, path = "/v1/{shop}/products/{id}/events", operation_id = "list_product_events", tag = "products",
-    params(EventQuery),
+    params(Query<EventQuery>),
     responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
 )]
 pub(crate) async fn of_product(call: Call<EventQuery>) -> Result<Answer, Problem> {
@@ -51,7 +66,7 @@ pub(crate) async fn of_product(call: Call<EventQuery>) -> Result<Answer, Problem
 /// The events of a customer, oldest first.
 #[utoipa::path(
     get, path = "/v1/{shop}/customers/{id}/events", operation_id = "list_customer_events", tag = "customers",
-    params(EventQuery),
+    params(Query<EventQuery>),
     responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
 )]
 pub(crate) async fn of_customer(call: Call<EventQuery>) -> Result<Answer, Problem> {
@@ -62,7 +77,7 @@ pub(crate) async fn of_customer(call: Call<EventQuery>) -> Result<Answer, Proble
 /// The events of a customer's loyalty account, oldest first.
 #[utoipa::path(
     get, path = "/v1/{shop}/customers/{id}/loyalty/events", operation_id = "list_loyalty_events", tag = "loyalty",
-    params(EventQuery),
+    params(Query<EventQuery>),
     responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
 )]
 pub(crate) async fn of_loyalty(call: Call<EventQuery>) -> Result<Answer, Problem> {
@@ -72,7 +87,8 @@ pub(crate) async fn of_loyalty(call: Call<EventQuery>) -> Result<Answer, Problem
 
 /// The events of an inventory item's stock, oldest first.
 #[utoipa::path(
-    get, path = "/v1/{shop}/stock/{inventory_item_id}/events", operation_id = "list_stock_events", tag = "stock", params(EventQuery),
+    get, path = "/v1/{shop}/stock/{inventory_item_id}/events", operation_id = "list_stock_events", tag = "stock",
+    params(Query<EventQuery>),
     responses((status = 200, description = "A page of events", body = ref("#/components/schemas/EventList"))),
 )]
 pub(crate) async fn of_stock(call: Call<EventQuery>) -> Result<Answer, Problem> {
@@ -89,7 +105,7 @@ async fn events(call: Call<EventQuery>, kind: AggregateKind, id: u64) -> Result<
     if events.is_empty() {
         return Err(Problem::not_found("aggregate with events"));
     }
-    let after = cursor.map_or(0, |position| position.0);
+    let after = cursor.map_or(0, |EventCursor(position)| position.0);
     let rest = events.partition_point(|event| event.position <= after);
     let shown = &events[rest..events.len().min(rest + limit.get() as usize)];
     let more = rest + shown.len() < events.len();

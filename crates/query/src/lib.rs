@@ -9,10 +9,13 @@ mod answer;
 mod call;
 mod changes;
 mod customers;
+pub mod document;
 mod feed;
 mod health;
 mod history;
+pub mod limits;
 mod loyalty;
+mod moment;
 mod notifications;
 mod one;
 mod openapi;
@@ -40,6 +43,7 @@ use db::Database;
 use events::{Currency, Shop};
 use jiff::tz::TimeZone;
 use privacy::Vault;
+use serde_json::Value;
 use streams::{Broker, Durable, EventStore};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +83,8 @@ pub struct QueryState {
     listeners: Arc<Semaphore>,
     /// Ends the streams of changes.
     shutdown: CancellationToken,
+    /// What is served, as OpenAPI.
+    document: Value,
 }
 
 /// What the reads know of a shop besides its events.
@@ -110,8 +116,29 @@ impl QueryState {
         let events = EventStore::with_capacity(broker, 0);
         let (broker, patience) = (broker.clone(), Duration::from_secs(5));
         let (feed, listeners) = (Feed::default(), Arc::new(Semaphore::new(LISTENERS)));
-        let shutdown = CancellationToken::new();
-        Self { shops, database, broker, events, watched, durables, patience, feed, access, vault, listeners, shutdown }
+        let (shutdown, document) = (CancellationToken::new(), Value::Null);
+        let state = Self {
+            shops,
+            database,
+            broker,
+            events,
+            watched,
+            durables,
+            patience,
+            feed,
+            access,
+            vault,
+            listeners,
+            shutdown,
+            document,
+        };
+        state.described(openapi())
+    }
+
+    /// Serves this OpenAPI document, which says more than [`openapi`]. Of keys it says what holds here.
+    pub fn described(self, document: Value) -> Self {
+        let document = if self.access.is_open() { document::without_keys(document) } else { document };
+        Self { document, ..self }
     }
 
     /// Streams of changes end with it; without it they end with their clients.

@@ -3,12 +3,14 @@ use projections::loyalty;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::document::Query;
 use crate::one::OneThen;
 use crate::problem::Problem;
 
 /// A customer's loyalty account: points, tier, lots and the latest movements.
 #[utoipa::path(
-    get, path = "/v1/{shop}/customers/{id}/loyalty", operation_id = "get_loyalty", tag = "loyalty", params(OneThen),
+    get, path = "/v1/{shop}/customers/{id}/loyalty", operation_id = "get_loyalty", tag = "loyalty",
+    params(Query<OneThen>),
     responses((status = 200, description = "The account", body = ref("#/components/schemas/Loyalty"))),
 )]
 pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {

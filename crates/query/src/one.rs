@@ -1,30 +1,25 @@
 use events::{AggregateKey, AggregateKind, Event, Recorded};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::call::{Call, Position};
 use crate::problem::Problem;
 
 /// The parameters of a read by id.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub(crate) struct One {
     /// Waits until the answer holds at this position of the log.
-    #[param(value_type = Option<u64>)]
     pub min_position: Option<Position>,
 }
 
 /// The parameters of a read by id that can also go back in time.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub(crate) struct OneThen {
     /// Waits until the answer holds at this position of the log.
-    #[param(value_type = Option<u64>)]
     pub min_position: Option<Position>,
     /// As it was at this position of the log; waits for one that is still to come.
-    #[param(value_type = Option<u64>)]
     pub as_of: Option<Position>,
 }
 

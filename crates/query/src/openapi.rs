@@ -1,6 +1,8 @@
-mod redemptions;
-mod writes;
+mod webhook;
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use projections::Found;
 use projections::customers::CustomerView;
 use projections::loyalty::LoyaltyView;
@@ -13,6 +15,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::document::{header, refusal};
 use crate::feed::Change;
 use crate::health::Readiness;
 use crate::history::RecordedEvent;
@@ -22,8 +25,8 @@ use crate::report::Report;
 use crate::sales::DailySales;
 use crate::status::Status;
 use crate::{
-    changes, customers, health, history, loyalty, notifications, orders, products, reports, sales, status, stock,
-    timeline,
+    QueryState, changes, customers, document, health, history, limits, loyalty, notifications, orders, products,
+    reports, sales, status, stock, timeline,
 };
 
 #[derive(OpenApi)]
@@ -63,13 +66,13 @@ struct Api;
 /// This document.
 #[utoipa::path(
     get, path = "/openapi.json", operation_id = "get_openapi", tag = "operations",
-    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")),
+    responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json")),
 )]
-pub(crate) async fn document() -> axum::Json<Value> {
-    axum::Json(openapi())
+pub(crate) async fn document(State(state): State<Arc<QueryState>>) -> axum::Json<Value> {
+    axum::Json(state.document.clone())
 }
 
-/// The OpenAPI document of the whole interface; `schemas/openapi.json` is a copy of it.
+/// The OpenAPI document of the reads and of the webhooks, where keys are asked for.
 pub fn openapi() -> Value {
     // The document is plain data: it always is a JSON object.
     let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
@@ -78,8 +81,7 @@ pub fn openapi() -> Value {
     document["components"] = json!({ "schemas": schemas(), "securitySchemes": { "key": key } });
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.iter_mut().for_each(|(path, item)| complete(path, &mut item["get"]));
-        let writes = writes::paths().into_iter().chain(redemptions::paths());
-        paths.extend(writes.map(|(path, operation)| (path.to_owned(), json!({ "post": operation }))));
+        paths.insert("/webhooks/shopify".to_owned(), json!({ "post": webhook::keep() }));
     }
     document
 }
@@ -110,6 +112,7 @@ fn schemas() -> Map<String, Value> {
     let mut schemas = generator.take_definitions(true);
     schemas.extend(views.map(|(name, schema)| (name.to_owned(), schema)));
     schemas.insert("ChangeEvent".to_owned(), change_event());
+    schemas.insert("Id".to_owned(), limits::id().to_value());
     schemas.extend(["Order", "Product", "Notification", "Event"].map(|name| (format!("{name}List"), list(name))));
     schemas
 }
@@ -145,46 +148,59 @@ fn view<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     T::json_schema(generator).to_value()
 }
 
-/// What all reads of a shop have in common.
+/// What reads have in common.
 fn complete(path: &str, operation: &mut Value) {
+    if path == "/v1/status" {
+        let refusals = [
+            ("400", "There are no parameters"),
+            ("406", "The client does not take JSON"),
+            ("503", "It cannot be told just now"),
+        ];
+        return refuse(operation, refusals);
+    }
     if !path.starts_with("/v1/{shop}/") {
         return;
     }
-    let mut parameters = vec![path_parameter("shop", "The shop's myshopify.com name", "^[a-z0-9][a-z0-9-]*$")];
-    for name in ["id", "inventory_item_id"].into_iter().filter(|name| path.contains(&format!("{{{name}}}"))) {
-        parameters.push(path_parameter(name, "Shopify's id", "^[1-9][0-9]{0,18}$"));
-    }
+    let named = ["id", "inventory_item_id"].into_iter().filter(|name| path.contains(&format!("{{{name}}}")));
+    let mut parameters: Vec<Value> = [document::shop()].into_iter().chain(named.map(document::id)).collect();
     parameters.extend(operation["parameters"].as_array_mut().map(std::mem::take).unwrap_or_default());
     operation["parameters"] = parameters.into();
-    let once = path.contains("/privacy/");
-    operation["responses"]["200"]["headers"] = json!({
-        "X-Position": {"description": "How far the read model had come", "schema": {"type": "integer"}},
-    });
-    if !once {
-        operation["responses"]["200"]["headers"]["ETag"] =
-            json!({"description": "For If-None-Match", "schema": {"type": "string"}});
-        operation["responses"]["304"] = json!({"description": "The client has it already"});
-    }
-    let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     operation["security"] = json!([{ "key": [] }]);
-    let scope = if once { "The key has not the scope privacy" } else { "The key has not the scope read" };
-    let gone = once.then_some(("410", "It was handed over before, or the customer was forgotten"));
     let refusals = [
         ("400", "A parameter or an id is unknown or malformed"),
         ("401", "No valid key"),
-        ("403", scope),
-        ("429", "The key has asked too often"),
+        ("403", "The key has not the scope read"),
         ("404", "No such shop or id"),
         ("406", "The client does not take JSON"),
+        ("429", "The key has asked too often"),
         ("503", "The answer cannot be read just now"),
         ("504", "The position was not reached in time"),
     ];
-    for (status, description) in refusals.into_iter().chain(gone) {
-        operation["responses"][status] = json!({"description": description, "content": problem.clone()});
+    refuse(operation, refusals);
+    if path.ends_with("/changes") {
+        let id = header("Last-Event-ID", "As the last event was named; goes before `after`", false, last_event_id());
+        operation["parameters"].as_array_mut().into_iter().for_each(|all| all.push(id.clone()));
+        refuse(operation, [("406", "The client does not take server-sent events")]);
+        return;
+    }
+    operation["responses"]["200"]["headers"] = json!({
+        "X-Position": {"description": "How far the read model had come", "schema": {"type": "integer"}},
+    });
+    if path.contains("/privacy/") {
+        let gone = "It was handed over before, or the customer was forgotten";
+        return refuse(operation, [("403", "The key has not the scope privacy"), ("410", gone)]);
+    }
+    operation["responses"]["200"]["headers"]["ETag"] =
+        json!({"description": "For If-None-Match", "schema": {"type": "string"}});
+    operation["responses"]["304"] = json!({"description": "The client has it already"});
+}
+
+fn refuse<const N: usize>(operation: &mut Value, refusals: [(&str, &str); N]) {
+    for (status, description) in refusals {
+        operation["responses"][status] = refusal(description);
     }
 }
 
-pub(crate) fn path_parameter(name: &str, description: &str, pattern: &str) -> Value {
-    let schema = json!({"type": "string", "pattern": pattern});
-    json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
+fn last_event_id() -> Value {
+    limits::position_text().to_value()
 }

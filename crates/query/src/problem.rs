@@ -49,6 +49,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "cursor", "the cursor is not one that this list gave")
     }
 
+    /// Two parameters that go together, and not with these values.
+    pub(crate) fn range(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "range", detail)
+    }
+
     /// An id in the path that is none.
     pub fn id() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "id", "ids are whole numbers from 1 to 9223372036854775807, as digits")

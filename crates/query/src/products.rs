@@ -1,20 +1,24 @@
+use std::borrow::Cow;
+
 use events::{AggregateKind, Currency, InventoryItemId, Money, ProductId, Variant, VariantId};
 use projections::products::{self, ProductHead, ProductView};
 use projections::{Found, Listed, PageRequest, Seen};
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
 
 use crate::answer::Answer;
 use crate::call::{Call, Position};
+use crate::document::Query;
+use crate::limits::{LINE, is_line};
 use crate::one::OneThen;
-use crate::paging::{Limit, List};
+use crate::paging::{Cursor, Limit, List};
 use crate::problem::Problem;
 
 /// One product with its variants.
 #[utoipa::path(
-    get, path = "/v1/{shop}/products/{id}", operation_id = "get_product", tag = "products", params(OneThen),
+    get, path = "/v1/{shop}/products/{id}", operation_id = "get_product", tag = "products",
+    params(Query<OneThen>),
     responses((status = 200, description = "The product", body = ref("#/components/schemas/Product"))),
 )]
 pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
@@ -30,24 +34,23 @@ pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {
     Ok(call.answer(position, &priced(product, call.shop_settings().currency)))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub(crate) struct ProductQuery {
     /// Words that must all be in the title, vendor, type, tags or SKUs; of the last one its beginning is enough. Case and
     /// accents do not matter, and what is no letter or digit separates words: nothing in it is syntax.
-    #[param(value_type = Option<String>, max_length = 200)]
     q: Option<SearchText>,
     /// How many to show; 50 when not said.
     #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 250)]
     limit: Limit,
     /// The `next_cursor` of the page before.
-    cursor: Option<String>,
+    cursor: Option<Cursor>,
     /// Waits until the answer holds at this position of the log.
-    #[param(value_type = Option<u64>)]
     min_position: Option<Position>,
 }
+
+/// Characters of a search.
+const LONGEST_SEARCH: usize = 200;
 
 /// Never empty, and bounded.
 #[derive(Debug, Deserialize)]
@@ -58,21 +61,31 @@ impl TryFrom<String> for SearchText {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, &'static str> {
-        let fits = (1..=200).contains(&text.chars().count());
+        let fits = !text.is_empty() && is_line(&text, LONGEST_SEARCH);
         if fits { Ok(Self(text)) } else { Err("not a search text") }
+    }
+}
+
+impl JsonSchema for SearchText {
+    fn schema_name() -> Cow<'static, str> {
+        "SearchText".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH, "pattern": LINE})
     }
 }
 
 /// The products of a shop, newest first; those that a text is found in.
 #[utoipa::path(
     get, path = "/v1/{shop}/products", operation_id = "list_products", tag = "products",
-    params(ProductQuery),
+    params(Query<ProductQuery>),
     responses((status = 200, description = "A page of products", body = ref("#/components/schemas/ProductList"))),
 )]
 pub(crate) async fn list(call: Call<ProductQuery>) -> Result<Answer, Problem> {
     let text = call.query.q.as_ref().map(|text| text.0.as_str());
     let cursors = List::new("products", (&call.shop, text));
-    let after = call.query.cursor.as_deref().map(|cursor| cursors.open(cursor)).transpose()?;
+    let after = call.query.cursor.as_ref().map(|cursor| cursors.open(cursor)).transpose()?;
     let page = PageRequest { limit: call.query.limit.get(), after };
     let position = call.position(products::READS, call.query.min_position).await?;
     let Listed { data, next_cursor } = products::search(&call.state.database, &call.shop, text, page).await?;

@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::QueryState;
 use crate::answer::POSITION;
 use crate::call::Confidential;
+use crate::document::Query;
 use crate::one::One;
 use crate::problem::Problem;
 use crate::report::{Report, ReportError, Sources};
@@ -31,7 +32,8 @@ const READS: &[&str] = &[DataRequests::NAME, Orders::NAME, Belongings::NAME, Not
 /// Again it is 410, also when the answer was lost on its way: `tillstream privacy export` makes another one. So it is
 /// when the customer was forgotten meanwhile.
 #[utoipa::path(
-    get, path = "/v1/{shop}/privacy/reports/{id}", operation_id = "take_privacy_report", tag = "privacy", params(One),
+    get, path = "/v1/{shop}/privacy/reports/{id}", operation_id = "take_privacy_report", tag = "privacy",
+    params(Query<One>),
     responses((status = 200, description = "The report", body = ref("#/components/schemas/Report"))),
 )]
 pub(crate) async fn take(Confidential(call): Confidential<One>) -> Result<Response, Problem> {

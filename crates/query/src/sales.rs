@@ -1,16 +1,17 @@
+use std::borrow::Cow;
+
 use events::Timestamp;
-use http::StatusCode;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use projections::sales::{self, SalesDay};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
 
 use crate::answer::Answer;
 use crate::call::{Call, Position};
+use crate::document::Query;
 use crate::problem::Problem;
 
 /// More are asked for in parts.
@@ -18,24 +19,33 @@ const MOST_DAYS: i32 = 366;
 /// Shown when nothing is said.
 const DAYS: i32 = 30;
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub(crate) struct SalesQuery {
-    /// The first day, by the shop's time zone; 30 days up to `to` when not said.
-    #[param(value_type = Option<String>, format = "date")]
+    /// The first day, by the shop's time zone; when not said, 30 days up to `to`.
     from: Option<Day>,
-    /// The last day; today when not said. At most 366 days.
-    #[param(value_type = Option<String>, format = "date")]
+    /// The last day, not before `from`, and at most 366 days with it; when not said, today, or as far as goes.
     to: Option<Day>,
     /// Waits until the answer holds at this position of the log.
-    #[param(value_type = Option<u64>)]
     min_position: Option<Position>,
 }
 
 /// `2026-05-01`, and no other spelling of a day.
 #[derive(Debug, Clone, Copy)]
 struct Day(Date);
+
+impl JsonSchema for Day {
+    fn schema_name() -> Cow<'static, str> {
+        "Day".into()
+    }
+
+    /// There is no year 0, of which the format knows nothing.
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let years = "000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3}";
+        let pattern = format!("^({years})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$");
+        json_schema!({"type": "string", "format": "date", "pattern": pattern})
+    }
+}
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -56,7 +66,8 @@ pub(crate) struct DailySales {
 
 /// What was sold, per day and currency.
 #[utoipa::path(
-    get, path = "/v1/{shop}/sales/daily", operation_id = "list_daily_sales", tag = "sales", params(SalesQuery),
+    get, path = "/v1/{shop}/sales/daily", operation_id = "list_daily_sales", tag = "sales",
+    params(Query<SalesQuery>),
     responses((status = 200, description = "The days", body = ref("#/components/schemas/DailySales"))),
 )]
 pub(crate) async fn daily(call: Call<SalesQuery>) -> Result<Answer, Problem> {
@@ -69,14 +80,19 @@ pub(crate) async fn daily(call: Call<SalesQuery>) -> Result<Answer, Problem> {
 
 impl SalesQuery {
     fn range(&self, zone: &TimeZone) -> Result<(Date, Date), Problem> {
-        let to = self.to.map_or_else(|| zone.to_datetime(Timestamp::now()).date(), |day| day.0);
+        let today = || zone.to_datetime(Timestamp::now()).date();
+        let to = match (self.from, self.to) {
+            (_, Some(to)) => to.0,
+            (Some(Day(from)), None) => today().clamp(from, from.saturating_add((MOST_DAYS - 1).days())),
+            (None, None) => today(),
+        };
         let from = self.from.map_or_else(|| to.saturating_sub((DAYS - 1).days()), |day| day.0);
         if from > to {
-            return Err(Problem::parameter("to"));
+            return Err(Problem::range("the range ends before it begins"));
         }
         if from < to.saturating_sub((MOST_DAYS - 1).days()) {
             let detail = format!("no more than {MOST_DAYS} days at once: ask for the range in parts");
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "range", detail));
+            return Err(Problem::range(detail));
         }
         Ok((from, to))
     }

@@ -3,12 +3,14 @@ use projections::stock;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::document::Query;
 use crate::one::OneThen;
 use crate::problem::Problem;
 
 /// The stock of one inventory item over its locations.
 #[utoipa::path(
-    get, path = "/v1/{shop}/stock/{inventory_item_id}", operation_id = "get_stock", tag = "stock", params(OneThen),
+    get, path = "/v1/{shop}/stock/{inventory_item_id}", operation_id = "get_stock", tag = "stock",
+    params(Query<OneThen>),
     responses((status = 200, description = "The stock", body = ref("#/components/schemas/Stock"))),
 )]
 pub(crate) async fn get(call: Call<OneThen>) -> Result<Answer, Problem> {

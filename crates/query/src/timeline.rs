@@ -3,12 +3,14 @@ use projections::order_timeline;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::document::Query;
 use crate::one::One;
 use crate::problem::Problem;
 
 /// All that happened to an order and because of it: its own events, stock, points, notifications.
 #[utoipa::path(
-    get, path = "/v1/{shop}/orders/{id}/timeline", operation_id = "get_order_timeline", tag = "orders", params(One),
+    get, path = "/v1/{shop}/orders/{id}/timeline", operation_id = "get_order_timeline", tag = "orders",
+    params(Query<One>),
     responses((status = 200, description = "The timeline", body = ref("#/components/schemas/Timeline"))),
 )]
 pub(crate) async fn of_order(call: Call<One>) -> Result<Answer, Problem> {

@@ -11,6 +11,7 @@ mod port;
 mod postgres;
 mod proxy;
 mod raw_publisher;
+pub mod schema;
 mod server;
 mod unsealed;
 

@@ -78,7 +78,7 @@ fn check(dir: &Path) -> Outcome {
 
 /// Every file, by its name under the directory.
 fn documents() -> Outcome<BTreeMap<PathBuf, String>> {
-    let mut documents = BTreeMap::from([("openapi.json".into(), pretty(&query::openapi())?)]);
+    let mut documents = BTreeMap::from([("openapi.json".into(), pretty(&commands::openapi())?)]);
     for spec in CATALOGUE.iter().copied().flatten() {
         let name = format!("events/{}/v{}.json", spec.wire_type, spec.version);
         documents.insert(name.into(), pretty(&(spec.schema)())?);

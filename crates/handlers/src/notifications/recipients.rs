@@ -57,6 +57,11 @@ impl Recipients {
         }
     }
 
+    /// Whether anything is known of an order but what happened to it.
+    pub(super) async fn know(&self, shop: &Shop, order: OrderId) -> Result<bool, Failure> {
+        Ok(order_contacts::get(&self.copies, shop, order).await.map_err(unreadable)?.is_some())
+    }
+
     pub(super) async fn customer_of(&self, shop: &Shop, order: OrderId) -> Result<Option<CustomerId>, Failure> {
         let found = order_contacts::get(&self.copies, shop, order).await.map_err(unreadable)?;
         Ok(found.and_then(|found| found.view.customer_id))

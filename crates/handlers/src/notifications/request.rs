@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use aggregates::{Notification, NotificationCommand};
 use events::{
-    AggregateKey, AggregateKind, Event, Notice, NotificationKey, OrderId, Recipient, Recorded, Shop, Trigger,
+    AggregateKey, AggregateKind, Event, Notice, NotificationKey, OrderEvent, OrderId, Recipient, Recorded, Shop,
+    Trigger,
 };
 use streams::{Cause, Failure, Subscriber};
 
@@ -33,6 +34,30 @@ impl Subscriber for RequestNotifications {
     }
 
     async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {
+        if let Event::Order(OrderEvent::Placed(_)) = &event.event {
+            for earlier in self.earlier(event).await? {
+                self.ask(&earlier).await?;
+            }
+        }
+        self.ask(event).await
+    }
+}
+
+impl RequestNotifications {
+    pub(super) fn new(desk: Arc<Desk>, starts: Starts) -> Self {
+        Self { desk, starts }
+    }
+
+    /// What was said of an order before it was known: Shopify keeps no order between topics.
+    async fn earlier(&self, placed: &Recorded<Event>) -> Result<Vec<Recorded<Event>>, Failure> {
+        if placed.envelope.aggregate_version == 1 {
+            return Ok(Vec::new());
+        }
+        let events = self.desk.store.events(&placed.envelope.key).await?;
+        Ok(events.into_iter().take_while(|event| event.position < placed.position).collect())
+    }
+
+    async fn ask(&self, event: &Recorded<Event>) -> Result<(), Failure> {
         let shop = &event.envelope.key.shop;
         let told = |occasion: &Occasion| {
             self.starts.reached(shop, event.position, occasion.at)
@@ -40,17 +65,17 @@ impl Subscriber for RequestNotifications {
         };
         for occasion in occasions(event).iter().filter(|occasion| told(occasion)) {
             self.desk.recipients.reach(COPY_NAMES, event.position, PATIENCE).await?;
+            if let Whom::Order(id) = occasion.whom
+                && !self.desk.recipients.know(shop, id).await?
+            {
+                // Its first snapshot asks for it: it comes after this, in the same lane.
+                continue;
+            }
             for (recipient, notice) in self.desk.notices(shop, occasion, event).await? {
                 self.request(shop, occasion, recipient, notice, event).await?;
             }
         }
         Ok(())
-    }
-}
-
-impl RequestNotifications {
-    pub(super) fn new(desk: Arc<Desk>, starts: Starts) -> Self {
-        Self { desk, starts }
     }
 
     async fn request(

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use events::Channel;
+use events::{AggregateKind, Channel};
 use handlers::notifications::Rule;
 use serde_json::{Value, json};
+use streams::Subscriber;
 
 use crate::hooks::Hook;
 use crate::world::{World, but, only, order, read};
@@ -37,13 +38,56 @@ async fn a_shipment_is_told_once_however_often_shopify_tells_of_it() {
     assert_eq!(world.mail.mails().len(), 2);
 }
 
+fn refunded() -> Value {
+    json!({
+        "id": 5, "order_id": 1001, "created_at": "2026-03-01T12:03:00Z", "note": null, "refund_line_items": [],
+        "transactions": [{
+            "id": 81, "order_id": 1001, "kind": "refund", "status": "success", "amount": "12.00", "currency": "EUR",
+            "created_at": "2026-03-01T12:03:00Z", "processed_at": "2026-03-01T12:03:00Z",
+        }],
+    })
+}
+
+/// In every order of the three, each said twice, and handled one by one or all at the end.
 #[tokio::test]
-async fn what_is_told_before_its_order_is_known_waits_for_it() {
-    let mut world = World::with(|all| all.rules = only(&[Rule::ShippingConfirmation])).await;
+async fn what_is_told_before_its_order_is_known_is_sent_once_it_is() {
+    let news =
+        [("orders/create", order(1001)), ("fulfillments/create", shipped(json!({}))), ("refunds/create", refunded())];
+    let rules = [Rule::OrderConfirmation, Rule::ShippingConfirmation, Rule::Refund];
+    for (turn, one_by_one) in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]]
+        .into_iter()
+        .flat_map(|turn| [(turn, true), (turn, false)])
+    {
+        let mut world = World::with(|all| all.rules = only(&rules)).await;
+        for index in turn.into_iter().flat_map(|index| [index, index]) {
+            let (topic, body) = news[index].clone();
+            world.say(topic, body).await;
+            if one_by_one {
+                assert_eq!(world.react().await.retried, 0, "{turn:?}: it waits, which is no failure");
+            }
+        }
+        assert_eq!(
+            world.ends().await,
+            ["order_confirmation sent", "refund sent", "shipping_confirmation sent"],
+            "{turn:?} {one_by_one}"
+        );
+        let service = world.service().await;
+        for event in world.events(AggregateKind::Order, 1001).await {
+            service.request.handle(&event).await.unwrap();
+        }
+        world.react().await;
+        assert_eq!(world.mail.mails().len(), 3, "{turn:?} {one_by_one}");
+    }
+}
+
+#[tokio::test]
+async fn what_happened_to_an_order_before_the_start_is_not_told_when_the_order_becomes_known() {
+    let mut world = World::with(|all| all.enabled = false).await;
     world.say("fulfillments/create", shipped(json!({}))).await;
-    assert_eq!(world.react().await.retried, 1);
+    world.react().await;
+    world.restart(|all| all.enabled = true).await;
     world.say("orders/create", order(1001)).await;
-    assert_eq!(world.ends().await, ["shipping_confirmation sent"]);
+    assert_eq!(world.ends().await, ["order_confirmation sent"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `products`: one row per product with its variants, as `GET /v1/{shop}/products/{id}` shows it.
 
-use db::{Column, Database, Filter, Order, Select, Value, Words};
+use db::{Column, Cursor, Database, Filter, Order, Page, Select, Value, Words};
 use events::{
     AggregateKind, AsOf, Event, ProductCreated, ProductDescription, ProductEvent, ProductId, Recorded, Shop, Timestamp,
     Variant, VariantAdded, VariantChanged, VariantRepriced,
@@ -109,12 +109,52 @@ pub async fn search(
     text: Option<&str>,
     request: PageRequest,
 ) -> Result<Listed<ProductView>, ReadError> {
+    let wanted = text.map(Words::of);
+    if let Some(wanted) = &wanted
+        && db.live(Products::NAME).await?.is_some_and(|live| live.code.version != Products::VERSION)
+    {
+        return look_through(db, shop, wanted, request).await;
+    }
     let mut filters = vec![Filter::Equals("visible", true.into())];
-    filters.extend(text.map(|text| Filter::Words("search", Words::of(text))));
+    filters.extend(wanted.map(|wanted| Filter::Words("search", wanted)));
     let PageRequest { limit, after } = request;
     let select = Select { shop, filters, order: Order::Descending("product_id"), after, limit };
     page::<Products, _>(db, select, ProductRow::view).await
 }
+
+/// The same without an index: what another version of this code has built may have none of words.
+async fn look_through(
+    db: &Database,
+    shop: &Shop,
+    wanted: &Words,
+    PageRequest { limit, mut after }: PageRequest,
+) -> Result<Listed<ProductView>, ReadError> {
+    let mut data: Vec<Found<ProductView>> = Vec::new();
+    loop {
+        let filters = vec![Filter::Equals("visible", true.into())];
+        let select = Select { shop, filters, order: Order::Descending("product_id"), after, limit: STRIDE };
+        let Page { documents, next } = db.select(&Products::TABLE, select).await?;
+        for document in &documents {
+            let Some(found) = read::row::<Products>(document)?.show(ProductRow::view) else { continue };
+            if !wanted.are_in(&words(&found.view.product, &found.view.variants)) {
+                continue;
+            }
+            if data.len() == limit as usize {
+                let last = data.last().map(|last| &last.view.product.id);
+                let cursor = last.and_then(|id| Some(Cursor::behind(id.parse().ok()?, id.clone())));
+                return Ok(Listed { data, next_cursor: cursor.map(|cursor| cursor.to_string()) });
+            }
+            data.push(found);
+        }
+        after = next;
+        if after.is_none() {
+            return Ok(Listed { data, next_cursor: None });
+        }
+    }
+}
+
+/// Rows that are looked through at once.
+const STRIDE: u32 = 500;
 
 fn words(product: &ProductHead, variants: &[Variant]) -> Words {
     let parts = [Some(&product.title), product.vendor.as_ref(), product.product_type.as_ref()];

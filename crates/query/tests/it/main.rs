@@ -3,6 +3,7 @@
 
 mod changes;
 mod keys;
+mod limits;
 mod notifications;
 mod openapi;
 mod operations;

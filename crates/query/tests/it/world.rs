@@ -185,6 +185,12 @@ impl World {
         self.ask(Request::get(path).header(name, value).body(Body::empty()).unwrap()).await
     }
 
+    /// What is answered, without waiting for the end of the answer.
+    pub(crate) async fn status_with(&self, path: &str, headers: &[(&str, &str)]) -> StatusCode {
+        let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+    }
+
     fn paris() -> TimeZone {
         TimeZone::get("Europe/Paris").unwrap()
     }
