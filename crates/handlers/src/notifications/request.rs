@@ -36,10 +36,10 @@ impl Subscriber for RequestNotifications {
     async fn handle(&self, event: &Recorded<Event>) -> Result<(), Failure> {
         if let Event::Order(OrderEvent::Placed(_)) = &event.event {
             for earlier in self.earlier(event).await? {
-                self.ask(&earlier).await?;
+                self.ask(&earlier, event.position).await?;
             }
         }
-        self.ask(event).await
+        self.ask(event, event.position).await
     }
 }
 
@@ -57,14 +57,15 @@ impl RequestNotifications {
         Ok(events.into_iter().take_while(|event| event.position < placed.position).collect())
     }
 
-    async fn ask(&self, event: &Recorded<Event>) -> Result<(), Failure> {
+    /// By what is known at the position: an order's first snapshot has to be, when it asks for what came before it.
+    async fn ask(&self, event: &Recorded<Event>, known_at: u64) -> Result<(), Failure> {
         let shop = &event.envelope.key.shop;
         let told = |occasion: &Occasion| {
             self.starts.reached(shop, event.position, occasion.at)
                 && !self.desk.settings.channels(occasion.rule).is_empty()
         };
         for occasion in occasions(event).iter().filter(|occasion| told(occasion)) {
-            self.desk.recipients.reach(COPY_NAMES, event.position, PATIENCE).await?;
+            self.desk.recipients.reach(COPY_NAMES, known_at, PATIENCE).await?;
             if let Whom::Order(id) = occasion.whom
                 && !self.desk.recipients.know(shop, id).await?
             {
