@@ -79,6 +79,8 @@ impl EventStore {
         let mut batch = slot.take::<A>(TOGETHER);
         let (known, guessed) = match kept.take::<A>() {
             Some(loaded) => (Ok(loaded), false),
+            // Nothing refuses an append that is only rehearsed.
+            None if self.broker.rehearses => (self.fresh(key).await, false),
             None => (self.begin(key).await, true),
         };
         let carried_out = match known {
