@@ -209,8 +209,8 @@ impl Ground {
         let reports = deadlines::of_reports(database.clone(), vault.clone(), names, host.shutdown());
         host.spawn("deadlines of reports", reports);
         let state = QueryState::new(shops, database, &self.broker, watched, broker::durables(), access, vault);
-        let state = state.described(commands::openapi()).until(host.shutdown());
-        Ok(measured(query::router(state)))
+        let state = state.until(host.shutdown());
+        Ok(measured(query::router(state, commands::openapi())))
     }
 
     /// Writes in, other than webhooks.

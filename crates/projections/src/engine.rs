@@ -111,9 +111,11 @@ impl Engine {
         let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match self.advance().await {
-                Ok(breath) => {
+                Ok(was_short) => {
                     pauses.reset();
-                    sleep(breath).await;
+                    if was_short {
+                        sleep(BREATH).await;
+                    }
                 }
                 Err(error) => {
                     self.reader = None;
@@ -124,11 +126,11 @@ impl Engine {
         }
     }
 
-    /// One batch, or one heartbeat. Gives how long the next batch may gather.
-    async fn advance(&mut self) -> Result<Duration, EngineError> {
+    /// One batch, or one heartbeat. Says whether it was a batch of a few events: then the next may gather.
+    async fn advance(&mut self) -> Result<bool, EngineError> {
         self.look().await?;
         let entries = self.connect().await?.next_batch(BATCH, HEARTBEAT).await?;
-        let Some(stretch) = Stretch::of(entries) else { return self.rest().await.map(|()| Duration::ZERO) };
+        let Some(stretch) = Stretch::of(entries) else { return self.rest().await.map(|()| false) };
         self.deaf = 0;
         let spans = self.spans(&stretch.events);
         write(&self.db, &mut self.following, &stretch).await?;
@@ -142,8 +144,7 @@ impl Engine {
         if let Some(happened) = news.map(|event| event.envelope.time).min() {
             metrics::histogram!("tillstream_row_lag_seconds").record(lag(happened));
         }
-        let is_short = stretch.events.len() <= FEW;
-        Ok(if is_short { BREATH } else { Duration::ZERO })
+        Ok(stretch.events.len() <= FEW)
     }
 
     /// One per event and read model, from its reading to its row; a long batch is a replay, which nobody looks at event

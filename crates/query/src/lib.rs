@@ -83,8 +83,6 @@ pub struct QueryState {
     listeners: Arc<Semaphore>,
     /// Ends the streams of changes.
     shutdown: CancellationToken,
-    /// What is served, as OpenAPI.
-    document: Value,
 }
 
 /// What the reads know of a shop besides its events.
@@ -116,29 +114,8 @@ impl QueryState {
         let events = EventStore::with_capacity(broker, 0);
         let (broker, patience) = (broker.clone(), Duration::from_secs(5));
         let (feed, listeners) = (Feed::default(), Arc::new(Semaphore::new(LISTENERS)));
-        let (shutdown, document) = (CancellationToken::new(), Value::Null);
-        let state = Self {
-            shops,
-            database,
-            broker,
-            events,
-            watched,
-            durables,
-            patience,
-            feed,
-            access,
-            vault,
-            listeners,
-            shutdown,
-            document,
-        };
-        state.described(openapi())
-    }
-
-    /// Serves this OpenAPI document, which says more than [`openapi`]. Of keys it says what holds here.
-    pub fn described(self, document: Value) -> Self {
-        let document = if self.access.is_open() { document::without_keys(document) } else { document };
-        Self { document, ..self }
+        let shutdown = CancellationToken::new();
+        Self { shops, database, broker, events, watched, durables, patience, feed, access, vault, listeners, shutdown }
     }
 
     /// Streams of changes end with it; without it they end with their clients.
@@ -152,8 +129,10 @@ impl QueryState {
     }
 }
 
-/// `/v1/…` and `/openapi.json`; [`operations`] has the rest.
-pub fn router(state: QueryState) -> Router {
+/// `/v1/…` and `/openapi.json`; [`operations`] has the rest. The document is [`openapi`], or one that says more; of keys
+/// it will say what holds here.
+pub fn router(state: QueryState, document: Value) -> Router {
+    let document = if state.access.is_open() { document::without_keys(document) } else { document };
     Router::new()
         .route("/v1/{shop}/orders", get(orders::list))
         .route("/v1/{shop}/orders/{id}", get(orders::get))
@@ -173,7 +152,7 @@ pub fn router(state: QueryState) -> Router {
         .route("/v1/{shop}/changes", get(changes::follow))
         .route("/v1/{shop}/privacy/reports/{id}", get(reports::take).head(reports::no_head))
         .route("/v1/status", get(status::get))
-        .route("/openapi.json", get(openapi::document))
+        .route("/openapi.json", get(openapi::document).with_state(Arc::new(document)))
         .method_not_allowed_fallback(async || Problem::method())
         .with_state(Arc::new(state))
 }

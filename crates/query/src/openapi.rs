@@ -68,8 +68,8 @@ struct Api;
     get, path = "/openapi.json", operation_id = "get_openapi", tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json")),
 )]
-pub(crate) async fn document(State(state): State<Arc<QueryState>>) -> axum::Json<Value> {
-    axum::Json(state.document.clone())
+pub(crate) async fn document(State(document): State<Arc<Value>>) -> axum::Json<Value> {
+    axum::Json(document.as_ref().clone())
 }
 
 /// The OpenAPI document of the reads and of the webhooks, where keys are asked for.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use db::Database;
 use events::{CheckoutContent, CustomerId, InventoryItemId, OrderId, Recipient, Sealed, Shop};
 use privacy::Vault;
+use projections::order_contacts::OrderContactRow;
 use projections::orders::{self, OrderView};
 use projections::{ReadError, checkout_contacts, customer_contacts, order_contacts, products, variants, wait_for};
 use streams::Failure;
@@ -57,14 +58,10 @@ impl Recipients {
         }
     }
 
-    /// Whether anything is known of an order but what happened to it.
-    pub(super) async fn know(&self, shop: &Shop, order: OrderId) -> Result<bool, Failure> {
-        Ok(order_contacts::get(&self.copies, shop, order).await.map_err(unreadable)?.is_some())
-    }
-
-    pub(super) async fn customer_of(&self, shop: &Shop, order: OrderId) -> Result<Option<CustomerId>, Failure> {
-        let found = order_contacts::get(&self.copies, shop, order).await.map_err(unreadable)?;
-        Ok(found.and_then(|found| found.view.customer_id))
+    /// None as long as nothing is known of an order but what happened to it.
+    pub(super) async fn order_contact(&self, shop: &Shop, id: OrderId) -> Result<Option<OrderContactRow>, Failure> {
+        let found = order_contacts::get(&self.copies, shop, id).await.map_err(unreadable)?;
+        Ok(found.map(|found| found.view))
     }
 
     /// The customers who wait for any variant that the item stocks.
@@ -112,8 +109,7 @@ impl Recipients {
 
     /// The order's own address wins: it is the one that was given for it.
     async fn of_order(&self, shop: &Shop, id: OrderId) -> Result<Option<Contact>, Failure> {
-        let found = order_contacts::get(&self.copies, shop, id).await.map_err(unreadable)?;
-        let Some(order) = found.map(|found| found.view) else { return Ok(None) };
+        let Some(order) = self.order_contact(shop, id).await? else { return Ok(None) };
         let known = match order.customer_id {
             Some(customer) => self.of_customer(shop, customer).await?.unwrap_or_default(),
             None => Contact::default(),

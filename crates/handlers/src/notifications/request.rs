@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use aggregates::{Notification, NotificationCommand};
 use events::{
-    AggregateKey, AggregateKind, Event, Notice, NotificationKey, OrderEvent, OrderId, Recipient, Recorded, Shop,
-    Trigger,
+    AggregateKey, AggregateKind, CustomerId, Event, Notice, NotificationKey, OrderEvent, OrderId, Recipient, Recorded,
+    Shop, Trigger,
 };
 use streams::{Cause, Failure, Subscriber};
 
@@ -66,12 +66,6 @@ impl RequestNotifications {
         };
         for occasion in occasions(event).iter().filter(|occasion| told(occasion)) {
             self.desk.recipients.reach(COPY_NAMES, known_at, PATIENCE).await?;
-            if let Whom::Order(id) = occasion.whom
-                && !self.desk.recipients.know(shop, id).await?
-            {
-                // Its first snapshot asks for it: it comes after this, in the same lane.
-                continue;
-            }
             for (recipient, notice) in self.desk.notices(shop, occasion, event).await? {
                 self.request(shop, occasion, recipient, notice, event).await?;
             }
@@ -99,48 +93,48 @@ impl RequestNotifications {
 }
 
 impl Desk {
-    /// Who is to be told of an occasion, and what; the channel is still to be set.
+    /// Who is to be told of an occasion, and what; the channel is still to be set. Nobody, of an order that is not
+    /// known yet: its first snapshot asks, which comes after this in the same lane.
     pub(super) async fn notices(
         &self,
         shop: &Shop,
         occasion: &Occasion,
         event: &Recorded<Event>,
     ) -> Result<Vec<(Recipient, Notice)>, Failure> {
+        let of_customer = |customer_id| (Recipient::Customer { customer_id }, Some(customer_id));
         let (order_id, recipients) = match &occasion.whom {
-            Whom::Order(id) => (Some(*id), vec![Recipient::Order { order_id: *id }]),
-            Whom::Customer(id) => (None, vec![Recipient::Customer { customer_id: *id }]),
-            Whom::Checkout(token) => (None, vec![Recipient::Checkout { token: token.clone() }]),
-            Whom::Operations => (None, vec![Recipient::Operations]),
+            Whom::Order(id) => {
+                let Some(order) = self.recipients.order_contact(shop, *id).await? else { return Ok(Vec::new()) };
+                (Some(*id), vec![(Recipient::Order { order_id: *id }, order.customer_id)])
+            }
+            Whom::Customer(id) => (None, vec![of_customer(*id)]),
+            Whom::Checkout(token) => {
+                let checkout = self.recipients.checkout(shop, token).await?;
+                let customer_id = checkout.and_then(|checkout| checkout.customer_id);
+                (None, vec![(Recipient::Checkout { token: token.clone() }, customer_id)])
+            }
+            Whom::Operations => (None, vec![(Recipient::Operations, None)]),
             Whom::WaitingFor(item) => {
                 let customers = self.recipients.waiting_for(shop, *item).await?;
-                (None, customers.into_iter().map(|customer_id| Recipient::Customer { customer_id }).collect())
+                (None, customers.into_iter().map(of_customer).collect())
             }
         };
-        let mut notices = Vec::with_capacity(recipients.len());
-        for recipient in recipients {
-            let notice = self.notice(shop, occasion, order_id, &recipient, event).await?;
-            notices.push((recipient, notice));
-        }
-        Ok(notices)
+        let notice = |(recipient, customer_id): (Recipient, _)| {
+            let notice = self.notice(occasion, order_id, &recipient, customer_id, event);
+            (recipient, notice)
+        };
+        Ok(recipients.into_iter().map(notice).collect())
     }
 
-    async fn notice(
+    fn notice(
         &self,
-        shop: &Shop,
         occasion: &Occasion,
         order_id: Option<OrderId>,
         recipient: &Recipient,
+        customer_id: Option<CustomerId>,
         event: &Recorded<Event>,
-    ) -> Result<Notice, Failure> {
-        let customer_id = match recipient {
-            Recipient::Customer { customer_id } => Some(*customer_id),
-            Recipient::Order { order_id } => self.recipients.customer_of(shop, *order_id).await?,
-            Recipient::Checkout { token } => {
-                self.recipients.checkout(shop, token).await?.and_then(|checkout| checkout.customer_id)
-            }
-            Recipient::Operations => None,
-        };
-        Ok(Notice {
+    ) -> Notice {
+        Notice {
             rule: occasion.rule.to_string(),
             channel: events::Channel::Email,
             recipient: recipient.clone(),
@@ -149,6 +143,6 @@ impl Desk {
             customer_id,
             // An overlong time is as good as none.
             expires_at: occasion.at.checked_add(self.settings.expires_after).unwrap_or(events::Timestamp::MAX),
-        })
+        }
     }
 }

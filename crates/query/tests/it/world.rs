@@ -15,7 +15,7 @@ use http::{HeaderMap, Request, StatusCode};
 use jiff::tz::TimeZone;
 use privacy::{Kek, Vault};
 use projections::{ALL, Engine};
-use query::{Operations, QueryState, ShopSettings, Watched, operations, router};
+use query::{Operations, QueryState, ShopSettings, Watched, openapi, operations, router};
 use serde_json::{Value, json};
 use shopify::{Delivery, Translation, translate};
 use streams::{Broker, Cause, Durable, EventStore, Stream};
@@ -101,7 +101,7 @@ impl World {
         let metrics = Box::new(|| "tillstream_up 1\n".to_owned());
         let operations = operations(Operations { broker: broker.clone(), watched, metrics });
         Self {
-            router: router(state.with_patience(PATIENCE)).merge(operations),
+            router: router(state.with_patience(PATIENCE), openapi()).merge(operations),
             store: EventStore::new(&broker).sealed_by(Arc::new(vault.clone())),
             vault,
             deliveries: 0,

@@ -178,16 +178,13 @@ impl EventStore {
         waiting: &mut Waiting<A>,
     ) -> Result<bool, StoreError> {
         for event in events {
-            match self.append::<A>(key, loaded.tip(), event, &waiting.cause).await? {
-                Outcome::Conflict => return Ok(false),
-                Outcome::Appended(position) => loaded.add(event.clone(), position),
-                Outcome::Found(position) => {
-                    loaded.add(event.clone(), position);
-                    waiting.appended += 1;
-                    return Ok(false);
-                }
-            }
+            let outcome = self.append::<A>(key, loaded.tip(), event, &waiting.cause).await?;
+            let (Outcome::Appended(position) | Outcome::Found(position)) = outcome else { return Ok(false) };
+            loaded.add(event.clone(), position);
             waiting.appended += 1;
+            if matches!(outcome, Outcome::Found(_)) {
+                return Ok(false);
+            }
         }
         Ok(true)
     }
