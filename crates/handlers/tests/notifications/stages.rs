@@ -81,6 +81,27 @@ async fn what_is_told_before_its_order_is_known_is_sent_once_it_is() {
 }
 
 #[tokio::test]
+async fn what_came_before_an_order_waits_for_the_copies_to_know_the_order() {
+    let mut world = World::with(|all| all.rules = only(&[Rule::OrderConfirmation, Rule::ShippingConfirmation])).await;
+    world.say("fulfillments/create", shipped(json!({}))).await;
+    assert!(world.ends().await.is_empty());
+    world.say("orders/create", order(1001)).await;
+    let (service, placed) = (world.service().await, world.events(AggregateKind::Order, 1001).await.swap_remove(1));
+    let handled = async { service.request.handle(&placed).await.unwrap() };
+    let copies_are_late = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        world.copies().await;
+    };
+    tokio::join!(handled, copies_are_late);
+    // Nothing else asks: the subscription itself has not been run since.
+    world.send().await;
+    assert_eq!(
+        world.rows().await.iter().map(|row| row.rule.as_str()).collect::<Vec<_>>(),
+        ["order_confirmation", "shipping_confirmation"]
+    );
+}
+
+#[tokio::test]
 async fn what_happened_to_an_order_before_the_start_is_not_told_when_the_order_becomes_known() {
     let mut world = World::with(|all| all.enabled = false).await;
     world.say("fulfillments/create", shipped(json!({}))).await;
