@@ -115,7 +115,7 @@ any_event! {
 macro_rules! events {
     ($(#[$doc:meta])* $name:ident of $kind:ident { $($variant:ident($payload:ty) = $wire:literal, $version:literal;)* }) => {
         $(#[$doc])*
-        #[allow(clippy::large_enum_variant, reason = "events are read one at a time and handed on, not kept in bulk")]
+        #[allow(clippy::large_enum_variant, reason = "most of what a log holds is of the larger variants")]
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "type", content = "data")]
         pub enum $name {

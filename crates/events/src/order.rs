@@ -123,8 +123,8 @@ pub struct OrderContact {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderAddresses {
-    pub billing: Option<Address>,
-    pub shipping: Option<Address>,
+    pub billing: Option<Box<Address>>,
+    pub shipping: Option<Box<Address>>,
 }
 
 personal! {

@@ -150,6 +150,12 @@ impl<T: Personal> Personal for Option<T> {
     }
 }
 
+impl<T: Personal> Personal for Box<T> {
+    fn words(&mut self) -> Words<'_> {
+        T::words(self)
+    }
+}
+
 /// Names the fields of a struct that hold words of a person, and those that hold more of such.
 macro_rules! personal {
     ($($name:ident { $($field:ident),* } $(with { $($part:ident),* })?;)*) => {$(

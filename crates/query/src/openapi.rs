@@ -25,8 +25,8 @@ use crate::report::Report;
 use crate::sales::DailySales;
 use crate::status::Status;
 use crate::{
-    QueryState, changes, customers, document, health, history, limits, loyalty, notifications, orders, products,
-    reports, sales, status, stock, timeline,
+    changes, customers, document, health, history, limits, loyalty, notifications, orders, products, reports, sales,
+    status, stock, timeline,
 };
 
 #[derive(OpenApi)]

@@ -178,7 +178,7 @@ fn an_order_of_an_old_version_is_read_too() {
     assert_eq!((order.name.as_str(), order.test), ("#1001", true));
     assert_eq!(order.placed_at, time("2018-01-10T16:00:00Z"), "created_at, because processed_at is null");
     assert_eq!(order.contact, OrderContact::default());
-    assert_eq!(order.addresses, OrderAddresses { billing: Some(Address::default()), shipping: None });
+    assert_eq!(order.addresses, OrderAddresses { billing: Some(Box::default()), shipping: None });
     assert_eq!((order.tags.len(), order.note), (0, None));
     let (at, reason) = (time("2018-01-11T13:00:00Z"), some("customer"));
     assert_eq!(order.cancelled, Some(Cancellation { at, reason }));

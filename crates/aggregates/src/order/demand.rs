@@ -66,7 +66,7 @@ impl Order {
 
     /// Where it is sent.
     pub fn destination(&self) -> Option<&Address> {
-        self.addresses.shipping.as_ref()
+        self.addresses.shipping.as_deref()
     }
 
     /// The demand of every line that names a variant; of one that moves no stock, nothing.

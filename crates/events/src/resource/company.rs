@@ -40,8 +40,8 @@ pub struct CompanyLocation {
 pub struct CompanyLocationPersonal {
     pub phone: Option<Sealed>,
     pub note: Option<Sealed>,
-    pub billing: Option<CompanyAddress>,
-    pub shipping: Option<CompanyAddress>,
+    pub billing: Option<Box<CompanyAddress>>,
+    pub shipping: Option<Box<CompanyAddress>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

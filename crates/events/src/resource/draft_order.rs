@@ -51,8 +51,8 @@ pub struct DraftLine {
 pub struct DraftPersonal {
     pub email: Option<Sealed>,
     pub note: Option<Sealed>,
-    pub billing: Option<Address>,
-    pub shipping: Option<Address>,
+    pub billing: Option<Box<Address>>,
+    pub shipping: Option<Box<Address>>,
 }
 
 personal! {

@@ -160,7 +160,7 @@ impl History {
         if self.words != Words::Few {
             contact.email = self.word(customer, "email", &format!("c{customer}@example.com"))?;
             contact.phone = self.word(customer, "phone", &format!("+336{customer:08}"))?;
-            addresses.billing = Some(self.address(customer)?);
+            addresses.billing = Some(Box::new(self.address(customer)?));
             addresses.shipping.clone_from(&addresses.billing);
         }
         Ok(OrderPlaced {
