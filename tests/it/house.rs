@@ -94,7 +94,8 @@ pub(crate) fn secret() -> Secret {
 pub(crate) fn notifications(mail: u16) -> String {
     format!(
         "[notifications]\nenabled = true\noperations = \"ops@acme.example\"\n[notifications.smtp]\n\
-         host = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"Acme <shop@acme.example>\"\n"
+         host = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"Acme <shop@acme.example>\"\n\
+         per_second = 1000\n"
     )
 }
 

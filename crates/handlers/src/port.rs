@@ -5,6 +5,7 @@ mod key;
 mod pace;
 
 use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,14 @@ pub struct PortSettings {
     /// How long the breaker is open before one call is tried; doubled when that fails too.
     pub open: Duration,
     pub open_at_most: Duration,
+}
+
+impl PortSettings {
+    /// So many calls a second, all of them at once after a quiet time.
+    pub fn paced(per_second: NonZeroU32) -> Self {
+        let per_second = per_second.get();
+        Self { burst: per_second, gap: Duration::from_secs(1) / per_second, ..Self::default() }
+    }
 }
 
 impl Default for PortSettings {
@@ -252,12 +261,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn calls_keep_the_pace_and_carry_their_key() {
-        let settings = PortSettings { burst: 2, gap: Duration::from_secs(1), ..PortSettings::default() };
+        let settings = PortSettings::paced(NonZeroU32::new(2).unwrap());
         let (port, started) = (Port::new("test", &settings), Instant::now());
         for _ in 0..5 {
             let carried = port.call(&key(), async |key| Ok(key)).await.unwrap();
             assert_eq!(carried, key());
         }
-        assert_eq!(started.elapsed(), Duration::from_secs(3));
+        assert_eq!(started.elapsed(), Duration::from_millis(1_500));
     }
 }

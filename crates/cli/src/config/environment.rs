@@ -57,6 +57,7 @@ pub(crate) const KEYS: &[&str] = &[
     "notifications.smtp.from",
     "notifications.smtp.username_env",
     "notifications.smtp.password_env",
+    "notifications.smtp.per_second",
     "privacy.kek",
     "privacy.previous",
     "privacy.url",
@@ -92,6 +93,7 @@ const NUMBERS: &[&str] = &[
     "loyalty.validity_days",
     "loyalty.hold_hours",
     "loyalty.tier_window_days",
+    "notifications.smtp.per_second",
     "notifications.smtp.port",
     "simulator.deliveries_per_second",
 ];

@@ -1,5 +1,6 @@
 //! `[notifications]`: what is told to whom, and who carries it.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use events::{Channel, Shop};
@@ -61,6 +62,9 @@ pub(crate) struct Smtp {
     pub(crate) username_env: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) password_env: Option<String>,
+    /// As many as the provider takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) per_second: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +87,9 @@ pub(crate) struct HttpProvider {
     pub(crate) token_env: Option<String>,
     #[serde(default)]
     pub(crate) rules: Vec<Rule>,
+    /// As many as the provider takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) per_second: Option<NonZeroU32>,
 }
 
 impl Notifications {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use events::{Channel, Shop};
@@ -95,7 +96,7 @@ fn smtp(smtp: &config::Smtp) -> Outcome<SmtpSettings> {
         from: smtp.from.clone(),
         username: smtp.username_env.as_deref().map(variable).transpose()?,
         password: smtp.password_env.as_deref().map(variable).transpose()?,
-        port_settings: PortSettings::default(),
+        port_settings: paced(smtp.per_second),
     })
 }
 
@@ -110,8 +111,12 @@ fn http(http: &config::HttpProvider) -> Outcome<HttpSettings> {
         url: http.url.clone(),
         token: http.token_env.as_deref().map(variable).transpose()?,
         rules: http.rules.iter().copied().collect(),
-        port_settings: PortSettings::default(),
+        port_settings: paced(http.per_second),
     })
+}
+
+fn paced(per_second: Option<NonZeroU32>) -> PortSettings {
+    per_second.map_or_else(PortSettings::default, PortSettings::paced)
 }
 
 fn variable(name: &str) -> Outcome<String> {
@@ -149,4 +154,20 @@ fn files(dir: &Path) -> Outcome<Vec<(std::path::PathBuf, String)>> {
 
 fn read(path: &Path) -> Outcome<String> {
     fs::read_to_string(path).or_exit(Exit::Precondition).map_err(|e| e.context(path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_is_called_as_often_as_it_is_set_to_be() {
+        let server = "host = \"mail.example\"\nfrom = \"a@acme.example\"\n";
+        let paced = |settings: &str| {
+            let read: config::Smtp = toml::from_str(&format!("{server}{settings}")).unwrap();
+            let settings = smtp(&read).unwrap().port_settings;
+            (settings.burst, settings.gap.as_millis())
+        };
+        assert_eq!((paced(""), paced("per_second = 50")), ((10, 100), (50, 20)));
+    }
 }

@@ -84,6 +84,7 @@ fn what_is_wrong_with_the_notifications_is_said_before_anything_is_sent() {
         ("[notifications.smtp]\nhost = \"h\"\nfrom = \"f@x.y\"\nusername_env = \"U\"", 2, "both"),
         ("[notifications.smtp]\nhost = \"h\"\nfrom = \"f@x.y\"\nusername_env = \"U_\"\npassword_env = \"P_\"", 3, "U_"),
         ("[[notifications.http]]\nname = \"texts\"\nchannel = \"sms\"\nurl = \"http://h\"", 2, "never be used"),
+        ("[notifications.smtp]\nhost = \"h\"\nfrom = \"f@x.y\"\nper_second = 0", 2, "nonzero"),
     ] {
         std::fs::write(dir.path().join("tillstream.toml"), format!("[notifications]\n{config}\n")).unwrap();
         let told = said(run(dir.path(), &["config", "validate"]), code);
