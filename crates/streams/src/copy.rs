@@ -116,7 +116,7 @@ impl LogImport {
             return self.compare(event).await;
         }
         let mut headers = event.header_map();
-        put(&mut headers, EXPECTED_LAST_OF_STREAM, &(position - 1).to_string());
+        put(&mut headers, EXPECTED_LAST_OF_STREAM, (position - 1).to_string());
         let confirmed = self.pipeline.send(position, event.subject.clone(), headers, event.body.clone()).await;
         confirmed.map_or(Ok(()), in_its_place)
     }

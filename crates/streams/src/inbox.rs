@@ -80,7 +80,7 @@ impl Inbox {
         let InboxMessage { subject, message_id, headers: block, body, trace_parent } = message;
         let mut headers = HeaderMap::new();
         put(&mut headers, MESSAGE_ID, &message_id);
-        put(&mut headers, HTTP_HEADERS, &header_block::encode(&block));
+        put(&mut headers, HTTP_HEADERS, header_block::encode(&block));
         if let Some(parent) = trace_parent {
             put(&mut headers, header::TRACE_PARENT, &parent);
         }

@@ -1,6 +1,6 @@
 //! Publishing with the broker's answer awaited: the one way anything gets into a stream.
 
-use async_nats::header::{HeaderMap, HeaderValue};
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
 use async_nats::{Client, Message, Request, RequestError, RequestErrorKind};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -168,10 +168,9 @@ fn read_refusal(Refusal { err_code, code, description }: Refusal) -> PublishErro
 }
 
 /// Adds a header whatever the value holds: a line break in it cannot start a header of its own.
-pub(crate) fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    let value = match value.parse::<HeaderValue>() {
-        Ok(value) => value,
-        Err(_) => HeaderValue::from(value.replace(['\r', '\n'], " ")),
-    };
-    headers.insert(name, value);
+pub(crate) fn put(headers: &mut HeaderMap, name: &'static str, value: impl Into<String>) {
+    let value = value.into();
+    let value = if value.contains(['\r', '\n']) { value.replace(['\r', '\n'], " ") } else { value };
+    // A name that is made of text would be checked and copied each time.
+    headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
 }

@@ -78,7 +78,7 @@ impl Quarantine {
         delivery: &InboxDelivery,
     ) -> Result<Appended, AppendError> {
         let mut headers = copied(delivery);
-        put(&mut headers, MESSAGE_ID, &format!("inbox:{}", delivery.sequence));
+        put(&mut headers, MESSAGE_ID, format!("inbox:{}", delivery.sequence));
         self.append(shop, reason, headers, delivery).await
     }
 
@@ -123,10 +123,10 @@ impl Quarantine {
     pub async fn settle(&self, item: &Quarantined, settlement: &Settlement) -> Result<(), SettleError> {
         let delivery = &item.delivery;
         let mut headers = copied(delivery);
-        put(&mut headers, MESSAGE_ID, &format!("settled:{}", delivery.sequence));
+        put(&mut headers, MESSAGE_ID, format!("settled:{}", delivery.sequence));
         put(&mut headers, SETTLED_REASON, &item.reason);
         put(&mut headers, SETTLED_OUTCOME, &settlement.outcome);
-        put(&mut headers, SETTLED_WHY, &STANDARD.encode(&settlement.why));
+        put(&mut headers, SETTLED_WHY, STANDARD.encode(&settlement.why));
         if self.is_open(item).await? {
             self.append(item.shop.as_ref(), SETTLED, headers, delivery).await?;
         }
@@ -198,10 +198,10 @@ pub enum SettleError {
 /// The headers that make a delivery whole again.
 fn copied(delivery: &InboxDelivery) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    put(&mut headers, INBOX_SEQUENCE, &delivery.sequence.to_string());
+    put(&mut headers, INBOX_SEQUENCE, delivery.sequence.to_string());
     put(&mut headers, INBOX_SUBJECT, &delivery.subject);
-    put(&mut headers, INBOX_TIME, &delivery.received_at.to_string());
-    put(&mut headers, HTTP_HEADERS, &header_block::encode(&delivery.headers));
+    put(&mut headers, INBOX_TIME, delivery.received_at.to_string());
+    put(&mut headers, HTTP_HEADERS, header_block::encode(&delivery.headers));
     if let Some(parent) = &delivery.trace_parent {
         put(&mut headers, header::TRACE_PARENT, parent);
     }

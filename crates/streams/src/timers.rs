@@ -47,8 +47,8 @@ impl Timers {
         let body = serde_json::to_vec(due).map_err(TimerError::Unwritable)?;
         // Without a message id: to set a timer back to what it was a minute ago is no repetition.
         let mut headers = HeaderMap::new();
-        put(&mut headers, SCHEDULE, &format!("@at {at}"));
-        put(&mut headers, TARGET, &subject::timer_due(self.service, key));
+        put(&mut headers, SCHEDULE, format!("@at {at}"));
+        put(&mut headers, TARGET, subject::timer_due(self.service, key));
         put(&mut headers, KEPT_WHEN_DUE.0, KEPT_WHEN_DUE.1);
         self.publish(key, headers, body).await
     }

@@ -54,7 +54,7 @@ impl Tries {
     pub(crate) async fn note(&self, consumer: &str, sequence: u64, tried: &Tried) -> Result<(), AppendError> {
         let mut headers = HeaderMap::new();
         put(&mut headers, ROLLUP.0, ROLLUP.1);
-        put(&mut headers, KEPT_FOR, &format!("{}s", (tried.wait() + MARGIN).as_secs()));
+        put(&mut headers, KEPT_FOR, format!("{}s", (tried.wait() + MARGIN).as_secs()));
         let body = json!(tried).to_string();
         let (subject, size) = (subject::tries(consumer, sequence), body.len());
         append(&self.broker, subject, headers, body.into(), size).await.map(drop)

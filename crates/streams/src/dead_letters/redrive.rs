@@ -79,7 +79,7 @@ impl DeadLetters {
         reason: &str,
     ) -> Result<u64, MoveError> {
         let mut headers = HeaderMap::new();
-        put(&mut headers, MESSAGE_ID, &format!("{word}:{id}"));
+        put(&mut headers, MESSAGE_ID, format!("{word}:{id}"));
         let body = json!(Redrive { letter: letter.clone(), reason: reason.to_owned(), at: Timestamp::now() });
         let body = body.to_string();
         let size = body.len();

@@ -82,7 +82,7 @@ impl EventStore {
         body: &Bytes,
     ) -> Result<Option<u64>, StoreError> {
         let mut headers = headers(envelope);
-        put(&mut headers, EXPECTED_LAST, &tip.position.to_string());
+        put(&mut headers, EXPECTED_LAST, tip.position.to_string());
         match self.broker.publish(subject::event(key), headers, body.clone()).await {
             Ok(stored) => Ok((!stored.duplicate).then_some(stored.sequence)),
             Err(
@@ -113,7 +113,7 @@ pub(super) fn headers(envelope: &Envelope) -> HeaderMap {
     let mut headers = HeaderMap::new();
     put(&mut headers, MESSAGE_ID, envelope.id.as_str());
     for (name, value) in envelope.headers() {
-        put(&mut headers, name, &value);
+        put(&mut headers, name, value);
     }
     headers
 }

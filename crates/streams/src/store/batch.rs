@@ -45,9 +45,9 @@ impl EventStore {
             }
             let mut headers = headers(&envelope);
             put(&mut headers, BATCH_ID, &batch_id);
-            put(&mut headers, BATCH_SEQUENCE, &number.to_string());
+            put(&mut headers, BATCH_SEQUENCE, number.to_string());
             if number == 1 {
-                put(&mut headers, EXPECTED_LAST, &tip.position.to_string());
+                put(&mut headers, EXPECTED_LAST, tip.position.to_string());
             }
             messages.push((headers, Bytes::from(events::DomainEvents::encode(*event).ok()?)));
         }
