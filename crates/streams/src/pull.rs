@@ -135,7 +135,8 @@ impl Pull {
         Ok(messages)
     }
 
-    fn outstanding(&self) -> usize {
+    /// How many messages were asked for and have not come.
+    pub(crate) fn outstanding(&self) -> usize {
         self.requests.iter().map(|request| request.outstanding).sum()
     }
 

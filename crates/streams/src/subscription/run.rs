@@ -55,6 +55,7 @@ impl<S: Subscriber> Subscription<S> {
             let (room, wake) = (self.room(), self.wake());
             let open = room > 0 && self.pause.is_none() && !self.stands_by;
             let (wanted, settled) = (self.wanted(), self.succession.is_none());
+            let awaited = self.pull.as_ref().is_some_and(|pull| pull.outstanding() > 0);
             let turn = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => Turn::Shutdown,
@@ -63,7 +64,7 @@ impl<S: Subscriber> Subscription<S> {
                 _ = keep_alive.tick() => Turn::KeepAlive,
                 _ = turn.tick(), if self.stands_by => Turn::Look,
                 message = arrival(self.redrives.as_mut(), room.min(REDRIVES)), if open && settled => Turn::Redriven(message),
-                message = arrival(self.pull.as_mut(), wanted), if open && wanted > 0 => Turn::Arrived(message),
+                message = arrival(self.pull.as_mut(), wanted), if open && (wanted > 0 || awaited) => Turn::Arrived(message),
             };
             match turn {
                 Turn::Shutdown => return self.drain().await,

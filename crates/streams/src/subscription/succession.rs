@@ -11,6 +11,9 @@ use crate::raw::ReplySubject;
 /// How often it is asked what is missing: the reader before may yet settle some of it.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const ANSWER: Duration = Duration::from_secs(1);
+/// Messages asked for at once. While those of the reader before come back one by one, the server fills the rest of a
+/// request with what is new.
+const AT_ONCE: usize = 64;
 
 /// A reader that has taken the place over keeps all messages until those that the reader before did not settle
 /// are among them, for the server may hand out new ones before it has missed the old. Then their order is known.
@@ -39,7 +42,7 @@ impl<T> Succession<T> {
     fn add(&mut self, sequence: u64, message: T) {
         self.arrived.insert(sequence, message);
         let is_old = self.before.as_ref().is_some_and(|before| sequence <= before.last);
-        self.wanted = if is_old { self.missing() } else { 0 };
+        self.wanted = if is_old { self.missing().min(AT_ONCE) } else { 0 };
     }
 
     /// The server says what it delivered last, and how many messages are not settled.

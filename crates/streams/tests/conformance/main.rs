@@ -116,6 +116,18 @@ async fn what_a_reader_that_was_cut_off_holds_comes_before_what_is_new_on_a_clus
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_given_back_bit_by_bit_is_not_overtaken_on_one_server() {
+    let fixture = Fixture::single(&replicas::durables()).await;
+    replicas::what_is_given_back_bit_by_bit_is_not_overtaken(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_given_back_bit_by_bit_is_not_overtaken_on_a_cluster() {
+    let fixture = Fixture::cluster(&replicas::durables()).await;
+    replicas::what_is_given_back_bit_by_bit_is_not_overtaken(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failed_tries_outlive_a_process_on_one_server() {
     tries::laws(&mut Fixture::single(&tries::durables()).await).await;
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use async_nats::Subject;
 use futures::StreamExt;
 use serde_json::json;
 use streams::{Broker, BrokerSettings, Durable, Subscriber, Subscription, status};
@@ -14,6 +15,7 @@ probes! {
     Shared = "shared" shared;
     Alone = "alone";
     CutOff = "cut-off";
+    BitByBit = "bit-by-bit";
 }
 
 pub(crate) fn durables() -> Vec<Durable> {
@@ -99,17 +101,61 @@ pub(crate) async fn one_replica_at_a_time_reads_and_the_next_keeps_the_order(fix
 pub(crate) async fn what_a_reader_that_was_cut_off_holds_comes_before_what_is_new(fixture: &Fixture) {
     send::<CutOff>(&fixture.broker, &["a001", "b002", "a003"]).await;
     let client = async_nats::connect(fixture.servers[0].url()).await.unwrap();
-    let reply = client.new_inbox();
-    let mut held = client.subscribe(reply.clone()).await.unwrap();
-    let request = json!({ "batch": 3, "group": "replicas", "expires": 10_000_000_000_u64 }).to_string();
-    client.publish_with_reply("$JS.API.CONSUMER.MSG.NEXT.INBOX.cut-off", reply, request.into()).await.unwrap();
-    let held: Vec<_> = held.by_ref().take(3).map(|message| message.reply.unwrap()).collect().await;
+    let held = hold::<CutOff>(&client, 3).await;
     let script = Script::new(&[]);
     let shutdown = CancellationToken::new();
     let next = subscribe(&fixture.broker, CutOff(script.clone())).await;
     let next = tokio::spawn(next.run(shutdown.clone()));
     send::<CutOff>(&fixture.broker, &["a004", "b005", "b006"]).await;
-    // For longer than the place lasts that nobody asks to keep.
+    work_on(&client, &held).await;
+    client.publish(held[0].clone(), "+ACK".into()).await.unwrap();
+    script.until(|seen| seen.len() >= 5).await;
+    shutdown.cancel();
+    next.await.unwrap();
+    assert_eq!(script.seen_of('a'), ["a003", "a004"]);
+    assert_eq!(script.seen_of('b'), ["b002", "b005", "b006"]);
+}
+
+/// One that loses the place gives back what waits at it, which takes a moment: meanwhile there is much that is new.
+pub(crate) async fn what_is_given_back_bit_by_bit_is_not_overtaken(fixture: &Fixture) {
+    let texts: Vec<String> = (0..600).map(|n| format!("{}{n:03}", char::from(b'a' + (n % 6) as u8))).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    send::<BitByBit>(&fixture.broker, &texts[..200]).await;
+    let client = async_nats::connect(fixture.servers[0].url()).await.unwrap();
+    let held = hold::<BitByBit>(&client, 200).await;
+    let script = Script::new(&[]);
+    let shutdown = CancellationToken::new();
+    let next = subscribe(&fixture.broker, BitByBit(script.clone())).await;
+    let next = tokio::spawn(next.run(shutdown.clone()));
+    send::<BitByBit>(&fixture.broker, &texts[200..]).await;
+    work_on(&client, &held).await;
+    for some in held.chunks(10) {
+        for reply in some.iter().cloned() {
+            client.publish(reply, r#"-NAK {"delay": 10000000}"#.into()).await.unwrap();
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    script.until(|seen| seen.len() >= texts.len()).await;
+    shutdown.cancel();
+    next.await.unwrap();
+    for lane in 'a'..='f' {
+        let seen = script.seen_of(lane);
+        assert!(seen.is_sorted(), "the order of {lane} is not kept: {seen:?}");
+    }
+}
+
+/// The first messages of a durable, handed to one that never asks to keep its place. They are settled by these.
+async fn hold<S: Subscriber>(client: &async_nats::Client, count: usize) -> Vec<Subject> {
+    let reply = client.new_inbox();
+    let mut held = client.subscribe(reply.clone()).await.unwrap();
+    let request = json!({ "batch": count, "group": "replicas", "expires": 10_000_000_000_u64 }).to_string();
+    let subject = format!("$JS.API.CONSUMER.MSG.NEXT.INBOX.{}", S::NAME);
+    client.publish_with_reply(subject, reply, request.into()).await.unwrap();
+    held.by_ref().take(count).map(|message| message.reply.unwrap()).collect().await
+}
+
+/// For longer than the place lasts that nobody asks to keep.
+async fn work_on(client: &async_nats::Client, held: &[Subject]) {
     let since = Instant::now();
     while since.elapsed() < testkit::topology_settings().ack_wait * 9 / 4 {
         for reply in held.iter().cloned() {
@@ -117,12 +163,6 @@ pub(crate) async fn what_a_reader_that_was_cut_off_holds_comes_before_what_is_ne
         }
         sleep(Duration::from_millis(200)).await;
     }
-    client.publish(held[0].clone(), "+ACK".into()).await.unwrap();
-    script.until(|seen| seen.len() >= 5).await;
-    shutdown.cancel();
-    next.await.unwrap();
-    assert_eq!(script.seen_of('a'), ["a003", "a004"]);
-    assert_eq!(script.seen_of('b'), ["b002", "b005", "b006"]);
 }
 
 /// As another process would be: with a runtime and a connection of its own.
