@@ -240,10 +240,6 @@ impl<S: Subscriber> Subscription<S> {
                 self.lanes.park(lane, item, Instant::now() + self.hold_back);
                 continue;
             }
-            if let Some(until) = item.not_before.filter(|until| *until > Instant::now()) {
-                self.lanes.park(lane, item, until);
-                continue;
-            }
             let sequence = item.raw.sequence;
             let handling = Arc::clone(&self.handling);
             let task = self.running.spawn(async move { handling.run(item, confirm).await });
@@ -260,6 +256,10 @@ impl<S: Subscriber> Subscription<S> {
         };
         let (lane, sequence) = self.under_way.remove(&id).unwrap_or_default();
         match finished {
+            Some(Finished::NotYet(item, delay)) => {
+                self.lanes.park(lane, item, Instant::now() + delay);
+                Finished::NotYet((), delay)
+            }
             Some(Finished::Retry(item, delay)) => {
                 self.lanes.park(lane, item, Instant::now() + delay);
                 self.backoff.reset();

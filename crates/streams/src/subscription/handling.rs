@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use events::header;
 use futures::FutureExt;
-use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::delivery::Delivery;
@@ -14,7 +13,7 @@ use crate::dead_letters::{DeadLetter, DeadLetters, ErrorClass};
 use crate::raw::Raw;
 use crate::topology::redrive_name;
 use crate::tries::{Tried, Tries};
-use crate::{Stream, Unreadable, traces};
+use crate::{ReadError, Stream, Unreadable, traces};
 
 /// What every handling of a subscription needs.
 pub(super) struct Handling<S> {
@@ -32,17 +31,16 @@ pub(super) struct Item<M> {
     pub(super) content: Result<M, Unreadable>,
     /// Failed tries. The server's own count is another: of what it delivered, to processes that died too.
     pub(super) attempts: u32,
-    /// Noted by a process before this one.
-    pub(super) not_before: Option<Instant>,
+    /// It was handed out before: the tries of a process before this one are asked for before the first one here. A first
+    /// delivery was tried by nobody.
+    pub(super) again: bool,
     /// The request that brought a dead letter back.
     pub(super) request: Option<u64>,
 }
 
 impl<M> Item<M> {
-    pub(super) fn new(delivery: Delivery, raw: Raw, content: Result<M, Unreadable>, tried: Option<Tried>) -> Self {
-        let attempts = tried.map_or(0, |tried| tried.attempts);
-        let not_before = tried.and_then(|tried| Instant::now().checked_add(tried.wait()));
-        Self { delivery, raw, content, attempts, not_before, request: None }
+    pub(super) fn new(delivery: Delivery, raw: Raw, content: Result<M, Unreadable>, again: bool) -> Self {
+        Self { delivery, raw, content, attempts: 0, again, request: None }
     }
 
     /// The consumer that delivered it, and its sequence there: a dead letter comes back as another message.
@@ -57,6 +55,8 @@ impl<M> Item<M> {
 /// How a handling ended.
 pub(super) enum Finished<I> {
     Settled(Settled),
+    /// Not tried: a process before this one noted that its time has not come.
+    NotYet(I, Duration),
     /// To be tried again after a while.
     Retry(I, Duration),
     /// To be tried again when the reason is gone.
@@ -93,6 +93,17 @@ impl<S: Subscriber> Handling<S> {
 
     /// Handles one message and settles it, or says why it cannot be settled yet.
     pub(super) async fn run(&self, mut item: Item<S::Message>, confirm: bool) -> Finished<Item<S::Message>> {
+        let earlier = match self.earlier_tries(&item).await {
+            Ok(earlier) => earlier,
+            Err(error) => return Finished::Unavailable(item, error.to_string()),
+        };
+        item.again = false;
+        if let Some(tried) = earlier {
+            item.attempts = tried.attempts;
+            if !tried.wait().is_zero() {
+                return Finished::NotYet(item, tried.wait());
+            }
+        }
         let span =
             tracing::debug_span!(target: traces::TARGET, "handle", subscriber = S::NAME, sequence = item.raw.sequence);
         traces::follow(&span, item.raw.header(header::TRACE_PARENT));
@@ -122,6 +133,11 @@ impl<S: Subscriber> Handling<S> {
             }
             Err(Ended::Unreadable(reason)) => self.bury(item, ErrorClass::Unreadable, reason, confirm).await,
         }
+    }
+
+    async fn earlier_tries(&self, item: &Item<S::Message>) -> Result<Option<Tried>, ReadError> {
+        let (consumer, sequence) = item.delivered_as::<S>();
+        if item.again { self.tries.of(&consumer, sequence).await } else { Ok(None) }
     }
 
     /// A note that is not written costs tries once more, if this process dies: never the message.

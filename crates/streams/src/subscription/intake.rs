@@ -6,9 +6,7 @@ use super::handling::Item;
 use super::{Subscriber, Subscription, count};
 use crate::dead_letters::Redrive;
 use crate::raw::{FromDelivery, Raw, ReplySubject};
-use crate::topology::redrive_name;
-use crate::tries::Tried;
-use crate::{DeadLetter, ErrorClass, ReadError, Unreadable};
+use crate::{DeadLetter, ErrorClass, Unreadable};
 
 impl<S: Subscriber> Subscription<S> {
     /// Puts a message into its lane, or gives it back for later.
@@ -43,12 +41,8 @@ impl<S: Subscriber> Subscription<S> {
             // A lane that moves has room again soon.
             return delivery.give_back_for(if parked { self.hold_back } else { self.hold_back / 8 }).await;
         }
-        let tried = match self.tried(S::NAME, raw.sequence, again).await {
-            Ok(tried) => tried,
-            Err(error) => return self.pause(&error.to_string()),
-        };
         self.overflow.take(&lane, raw.sequence);
-        self.hold(lane, reply, Item::new(delivery, raw, content, tried));
+        self.hold(lane, reply, Item::new(delivery, raw, content, again));
     }
 
     /// Puts the message of a dead letter back into its lane, under the delivery of the request.
@@ -69,10 +63,6 @@ impl<S: Subscriber> Subscription<S> {
         if self.held.contains_key(&raw.sequence) || self.is_paused(&raw) {
             return delivery.give_back_for(self.hold_back).await;
         }
-        let tried = match self.tried(&redrive_name(S::NAME), request.sequence, again).await {
-            Ok(tried) => tried,
-            Err(error) => return self.pause(&error.to_string()),
-        };
         tracing::info!(subscriber = S::NAME, sequence = raw.sequence, reason = redrive.reason, "redriven");
         count::<S>("redriven");
         let raw = match self.handling.subscriber.open(raw).await {
@@ -81,7 +71,7 @@ impl<S: Subscriber> Subscription<S> {
         };
         let content = S::Message::read(&raw);
         let lane = self.lane(&raw, &content);
-        let item = Item { request: Some(request.sequence), ..Item::new(delivery, raw, content, tried) };
+        let item = Item { request: Some(request.sequence), ..Item::new(delivery, raw, content, again) };
         self.hold(lane, reply, item);
     }
 
@@ -93,11 +83,6 @@ impl<S: Subscriber> Subscription<S> {
             Ok(()) => delivery.ack(false).await,
             Err(error) => self.pause(&error.to_string()),
         }
-    }
-
-    /// What another process, or this one before it was started, tried in vain. A first delivery was tried by nobody.
-    async fn tried(&self, consumer: &str, sequence: u64, again: bool) -> Result<Option<Tried>, ReadError> {
-        if again { self.handling.tries.of(consumer, sequence).await } else { Ok(None) }
     }
 
     fn delivered(&self, message: Message) -> Option<Delivered> {

@@ -38,6 +38,7 @@ impl<S: Subscriber> Subscription<S> {
                 match self.finish(ended) {
                     Finished::Settled(Settled::Handled) => step.handled += 1,
                     Finished::Settled(Settled::Dead) => step.dead += 1,
+                    Finished::NotYet((), _) => {}
                     Finished::Retry((), _) => step.retried += 1,
                     Finished::Unavailable((), reason) => step.unavailable = Some(reason),
                 }
