@@ -75,15 +75,17 @@ fn told(
     match (row["status"].as_str().unwrap(), log.sent.get(key)) {
         ("sent", Some(id)) => {
             let Some(copies) = mails.get(id) else { return Some(format!("no mail came of {row}")) };
-            // A repetition says what is known by then: the customer may have another address meanwhile, and an
-            // item of which only the number was known may have its name.
-            let words = match (order, row["rule"].as_str()) {
-                (Some(order), _) => &order.order_name,
-                (None, Some("low_stock")) => "Low stock: ",
-                (None, Some("oversold")) => "Oversold: ",
-                (None, _) => &copies[0].1,
+            // A repetition goes where the order is told of by then: the customer may have changed it meanwhile. An item
+            // of which only the number was known may have its name.
+            let item = match row["rule"].as_str() {
+                Some("low_stock") => Some("Low stock: "),
+                Some("oversold") => Some("Oversold: "),
+                _ => None,
             };
-            copies.iter().any(|copy| !copy.1.contains(words)).then(|| format!("mails {copies:?} of {row}"))
+            let says_same = |subject: &str| item.map_or(subject == copies[0].1, |words| subject.starts_with(words));
+            let same = copies.iter().all(|copy| says_same(&copy.1));
+            let named = order.is_none_or(|order| copies[0].1.contains(&order.order_name));
+            (!same || !named).then(|| format!("mails {copies:?} of {row}"))
         }
         ("suppressed", None) if !reachable => None,
         _ => Some(format!("not told: {row}")),
