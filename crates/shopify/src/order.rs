@@ -128,8 +128,8 @@ impl OrderBody<'_> {
                 phone: personal(self.phone),
             },
             addresses: OrderAddresses {
-                billing: self.billing_address.0.map(|address| Box::new(address.into())),
-                shipping: self.shipping_address.0.map(|address| Box::new(address.into())),
+                billing: self.billing_address.boxed(),
+                shipping: self.shipping_address.boxed(),
             },
             tags: self.tags.map_or_else(Vec::new, |Tags(tags)| tags),
             note: personal(self.note),

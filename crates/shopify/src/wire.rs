@@ -39,6 +39,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// An object that Shopify also writes as `null`, as `[]`, or not at all.
 pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 
+impl<T> Maybe<T> {
+    /// As the house knows it, out of the way: a large part that is often missing.
+    pub(crate) fn boxed<B: From<T>>(self) -> Option<Box<B>> {
+        self.0.map(|part| Box::new(part.into()))
+    }
+}
+
 impl<T> Default for Maybe<T> {
     fn default() -> Self {
         Self(None)

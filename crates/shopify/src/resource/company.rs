@@ -122,8 +122,8 @@ impl Snapshot for CompanyLocation {
             personal: CompanyLocationPersonal {
                 phone: personal(body.phone),
                 note: personal(body.note),
-                billing: body.billing_address.0.map(|address| Box::new(address.into())),
-                shipping: body.shipping_address.0.map(|address| Box::new(address.into())),
+                billing: body.billing_address.boxed(),
+                shipping: body.shipping_address.boxed(),
             },
         })
     }
