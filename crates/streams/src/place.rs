@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
+use crate::raw::header;
 use crate::{Broker, ReadError, Stream};
 
 /// The server wants the readers of such a consumer to be a group, and takes one group per consumer.
@@ -53,7 +54,7 @@ impl Place {
 
     /// The server tells the pin with every message.
     pub(crate) fn learn(&self, headers: Option<&HeaderMap>) {
-        let Some(told) = headers.and_then(|headers| headers.get(PIN)).map(|pin| pin.as_str()) else { return };
+        let Some(told) = header(headers, PIN) else { return };
         let mut pin = self.pin();
         if !matches!(&*pin, Pin::Held { id, .. } if id == told) {
             *pin = Pin::Held { id: told.to_owned(), is_new: true };

@@ -62,8 +62,7 @@ impl Raw {
     }
 
     pub fn header(&self, name: &'static str) -> Option<&str> {
-        // A name that is made of text on every look would be checked and copied on every look.
-        self.headers.as_ref()?.get(HeaderName::from_static(name)).map(HeaderValue::as_str)
+        header(self.headers.as_ref(), name)
     }
 
     /// Reads the headers of an event.
@@ -91,10 +90,7 @@ impl Raw {
 
     /// An answer to a direct get: sequence, time and subject stand in its headers.
     pub(crate) fn got(message: Message) -> Result<Self, Unreadable> {
-        let headers = message.headers.as_ref();
-        let header = |name: &'static str| {
-            headers.and_then(|headers| headers.get(name)).map(HeaderValue::as_str).ok_or(Unreadable::Header(name))
-        };
+        let header = |name| header(message.headers.as_ref(), name).ok_or(Unreadable::Header(name));
         let bad = |name| move |_| Unreadable::Header(name);
         Ok(Self {
             subject: Subject::from(header("Nats-Subject")?),
@@ -105,6 +101,11 @@ impl Raw {
             opened: None,
         })
     }
+}
+
+/// A name that is made of text on every look would be checked and copied on every look.
+pub(crate) fn header<'a>(headers: Option<&'a HeaderMap>, name: &'static str) -> Option<&'a str> {
+    headers?.get(HeaderName::from_static(name)).map(HeaderValue::as_str)
 }
 
 /// `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`;

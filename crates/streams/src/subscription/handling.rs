@@ -100,8 +100,9 @@ impl<S: Subscriber> Handling<S> {
         item.again = false;
         if let Some(tried) = earlier {
             item.attempts = tried.attempts;
-            if !tried.wait().is_zero() {
-                return Finished::NotYet(item, tried.wait());
+            let wait = tried.wait();
+            if !wait.is_zero() {
+                return Finished::NotYet(item, wait);
             }
         }
         let span =

@@ -24,7 +24,7 @@ pub(crate) fn durables() -> Vec<Durable> {
 
 /// Two processes read one durable; the first is killed: nothing that it still says reaches the server.
 pub(crate) async fn a_replica_that_is_killed_leaves_its_work_to_the_other(fixture: &Fixture) {
-    let texts: Vec<String> = (0..200).map(|n| format!("{}{n:03}", char::from(b'a' + n % 20))).collect();
+    let texts = texts(200, 20);
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let slow: Vec<(&str, &[Word])> = texts.iter().map(|text| (*text, [Word::Slow(20)].as_slice())).collect();
     let (first, second) = (Script::new(&slow), Script::new(&[]));
@@ -56,7 +56,7 @@ pub(crate) async fn a_replica_that_is_killed_leaves_its_work_to_the_other(fixtur
 
 /// The second waits while the first lives, and has all of it when it is dead: first what the first had not settled.
 pub(crate) async fn one_replica_at_a_time_reads_and_the_next_keeps_the_order(fixture: &Fixture) {
-    let texts: Vec<String> = (0..120).map(|n| format!("{}{n:03}", char::from(b'a' + n % 6))).collect();
+    let texts = texts(120, 6);
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let slow: Vec<(&str, &[Word])> = texts.iter().map(|text| (*text, [Word::Slow(100)].as_slice())).collect();
     let (first, second) = (Script::new(&slow), Script::new(&[]));
@@ -118,7 +118,7 @@ pub(crate) async fn what_a_reader_that_was_cut_off_holds_comes_before_what_is_ne
 
 /// One that loses the place gives back what waits at it, which takes a moment: meanwhile there is much that is new.
 pub(crate) async fn what_is_given_back_bit_by_bit_is_not_overtaken(fixture: &Fixture) {
-    let texts: Vec<String> = (0..600).map(|n| format!("{}{n:03}", char::from(b'a' + (n % 6) as u8))).collect();
+    let texts = texts(600, 6);
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     send::<BitByBit>(&fixture.broker, &texts[..200]).await;
     let client = async_nats::connect(fixture.servers[0].url()).await.unwrap();
@@ -142,6 +142,12 @@ pub(crate) async fn what_is_given_back_bit_by_bit_is_not_overtaken(fixture: &Fix
         let seen = script.seen_of(lane);
         assert!(seen.is_sorted(), "the order of {lane} is not kept: {seen:?}");
     }
+}
+
+/// In turn of so many lanes.
+fn texts(count: usize, lanes: usize) -> Vec<String> {
+    let lanes = ('a'..='z').take(lanes).cycle();
+    lanes.zip(0..count).map(|(lane, number)| format!("{lane}{number:03}")).collect()
 }
 
 /// The first messages of a durable, handed to one that never asks to keep its place. They are settled by these.
