@@ -88,6 +88,16 @@ pub fn tries(consumer: &str, sequence: u64) -> String {
     format!("tries.{}.{sequence}", encode(consumer))
 }
 
+/// `starts.<service>.<shop>`: since when a service acts for a shop.
+pub fn start(service: &str, shop: &Shop) -> String {
+    format!("starts.{}.{}", encode(service), encode(shop.as_str()))
+}
+
+/// The filter for all starts of a service.
+pub fn starts_of(service: &str) -> String {
+    format!("starts.{}.*", encode(service))
+}
+
 /// Reads the key of a due timer back.
 pub fn parse_timer_due(subject: &str) -> Option<String> {
     let mut tokens = subject.strip_prefix("timers.")?.split('.').skip(1);

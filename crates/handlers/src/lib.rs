@@ -20,14 +20,28 @@ pub const SERVICES: &[Service] = &[
         durables: inventory::durables,
         appends: &[AggregateKind::Stock],
         copies: inventory::COPIES,
+        has_starts: false,
     },
-    Service { name: loyalty::NAME, durables: loyalty::durables, appends: &[AggregateKind::Loyalty], copies: &[] },
-    Service { name: checkouts::NAME, durables: checkouts::durables, appends: &[AggregateKind::Checkout], copies: &[] },
+    Service {
+        name: loyalty::NAME,
+        durables: loyalty::durables,
+        appends: &[AggregateKind::Loyalty],
+        copies: &[],
+        has_starts: false,
+    },
+    Service {
+        name: checkouts::NAME,
+        durables: checkouts::durables,
+        appends: &[AggregateKind::Checkout],
+        copies: &[],
+        has_starts: false,
+    },
     Service {
         name: notifications::NAME,
         durables: notifications::durables,
         appends: &[AggregateKind::Notification],
         copies: notifications::COPIES,
+        has_starts: true,
     },
 ];
 
@@ -40,6 +54,8 @@ pub struct Service {
     pub appends: &'static [AggregateKind],
     /// The read models that it keeps for itself.
     pub copies: &'static [ReadModel],
+    /// It notes since when it acts for a shop.
+    pub has_starts: bool,
 }
 
 /// The durable consumers of every service, for `streams ensure`.

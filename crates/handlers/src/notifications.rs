@@ -34,7 +34,7 @@ use projections::orders::Orders;
 use projections::products::Products;
 use projections::variants::Variants;
 use projections::{Engine, Projection, ReadModel};
-use streams::{Broker, Durable, EventStore, Subscriber, Timers, events_head};
+use streams::{Broker, Durable, EventStore, Start, Starts, StartsError, Subscriber, Timers, events_head};
 
 pub use context::Context;
 pub use message::Content;
@@ -51,7 +51,7 @@ pub use wake::WakeNotifications;
 use provider::Providers;
 use receipts::Receipts;
 use recipients::Recipients;
-use start::Starts;
+use start::Since;
 
 /// The service's name on the command line, and its database's.
 pub const NAME: &str = "notifications";
@@ -95,6 +95,8 @@ pub enum StartError {
     Database(#[from] db::Error),
     #[error(transparent)]
     Broker(#[from] streams::ReadError),
+    #[error("since when notifications are on cannot be noted")]
+    Start(#[from] StartsError),
     #[error(transparent)]
     Template(#[from] TemplateError),
     #[error("the provider {name} cannot be used")]
@@ -115,7 +117,7 @@ struct Desk {
 
 impl Notifications {
     /// `db` is the service's own database; its tables are made. `vault` opens addresses. The first time that it is enabled for
-    /// a shop, the service notes where the log stands: what happened before is never told.
+    /// a shop, the service notes on the broker where the log stands: what happened before is never told.
     pub async fn open(
         broker: &Broker,
         db: Database,
@@ -123,10 +125,10 @@ impl Notifications {
         settings: NotificationSettings,
     ) -> Result<Self, StartError> {
         let copies = Engine::open(db.clone(), broker.clone(), COPIES).await?;
-        let now = (settings.clock)();
-        let starts = Starts::open(&db, &settings, events_head(broker).await?, now).await?;
+        let start = Start { position: events_head(broker).await?, at: (settings.clock)() };
+        let since = Since::begun(&Starts::new(broker, NAME), &settings, start).await?;
         let desk = Arc::new(Desk::new(broker, db, vault, settings)?);
-        let request = RequestNotifications::new(Arc::clone(&desk), starts);
+        let request = RequestNotifications::new(Arc::clone(&desk), since);
         let send = SendNotifications::new(Arc::clone(&desk));
         Ok(Self { copies, request, send, wake: WakeNotifications::new(desk) })
     }
@@ -141,9 +143,9 @@ impl Notifications {
         vault: Vault,
         settings: NotificationSettings,
     ) -> Result<(RequestNotifications, SendNotifications), StartError> {
-        let starts = Starts::held(&db, &settings).await?;
+        let since = Since::noted(&Starts::new(broker, NAME), &settings).await?;
         let desk = Arc::new(Desk::new(broker, db, vault, settings)?);
-        Ok((RequestNotifications::new(Arc::clone(&desk), starts), SendNotifications::new(desk)))
+        Ok((RequestNotifications::new(Arc::clone(&desk), since), SendNotifications::new(desk)))
     }
 }
 

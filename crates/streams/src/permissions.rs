@@ -97,6 +97,12 @@ impl User {
         self.publishes(format!("timers.{}.*", subject::encode(service)))
     }
 
+    /// Notes since when a service acts for a shop.
+    #[must_use]
+    pub fn notes_starts(self, service: &str) -> Self {
+        self.publishes(subject::starts_of(service)).asks(&format!("STREAM.MSG.GET.{}", Stream::Timers))
+    }
+
     #[must_use]
     pub fn publishes(mut self, subject: impl Into<String>) -> Self {
         let subject = subject.into();

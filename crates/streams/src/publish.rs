@@ -13,6 +13,12 @@ use crate::broker::Broker;
 
 pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
 pub(crate) const EXPECTED_LAST: &str = "Nats-Expected-Last-Subject-Sequence";
+/// In place of everything else on its subject.
+pub(crate) const ROLLUP: (&str, &str) = ("Nats-Rollup", "sub");
+/// The expected sequence is not the last one.
+const WRONG_LAST_SEQUENCE: u64 = 10071;
+/// The same, found while another append to the subject is under way on a cluster.
+const WRONG_LAST_SEQUENCE_IN_FLIGHT: u64 = 10164;
 /// The stream has reached its max_bytes.
 pub(crate) const STREAM_FULL: u64 = 10077;
 /// The server has reached its own.
@@ -165,6 +171,11 @@ fn read_refusal(Refusal { err_code, code, description }: Refusal) -> PublishErro
         (_, 408 | 429 | 503) => PublishError::Unavailable(description),
         _ => PublishError::Refused { code: err_code, description },
     }
+}
+
+/// Whether it is refused because something else than was expected stands last on the subject.
+pub(crate) fn wrong_last(code: u64) -> bool {
+    matches!(code, WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_IN_FLIGHT)
 }
 
 /// Adds a header whatever the value holds: a line break in it cannot start a header of its own.

@@ -41,8 +41,8 @@ impl Stream {
             Self::Quarantine => &["quarantine.>"],
             // A letter, what asks for its message once more, and what says why it was dropped.
             Self::DeadLetters => &["dead.>", "redrive.>", "dropped.>"],
-            // What waits for its time, and what was tried in vain and waits for its next.
-            Self::Timers => &["timers.>", "tries.>"],
+            // What waits for its time, what was tried in vain and waits for its next, and since when a service acts.
+            Self::Timers => &["timers.>", "tries.>", "starts.>"],
             Self::Advisories => {
                 &["$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>", "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>"]
             }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::inbox::{AppendError, append};
-use crate::publish::put;
+use crate::publish::{ROLLUP, put};
 use crate::raw::{FromDelivery, Raw};
 use crate::{Broker, Failure, Stream, Unreadable};
 
@@ -13,8 +13,6 @@ const SCHEDULE: &str = "Nats-Schedule";
 const TARGET: &str = "Nats-Schedule-Target";
 /// For how long the server keeps a message that became due: as long as what is in quarantine.
 const KEPT_WHEN_DUE: (&str, &str) = ("Nats-Schedule-TTL", "2160h");
-/// In place of everything else on its subject.
-const ROLLUP: (&str, &str) = ("Nats-Rollup", "sub");
 /// The mark that a cancelled timer leaves.
 const MARK_KEPT: (&str, &str) = ("Nats-TTL", "1h");
 

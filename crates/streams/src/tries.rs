@@ -10,11 +10,9 @@ use serde_json::json;
 
 use crate::api::ReadError;
 use crate::inbox::{AppendError, append};
-use crate::publish::put;
+use crate::publish::{ROLLUP, put};
 use crate::{Broker, Stream, Unreadable};
 
-/// In place of the note before it.
-const ROLLUP: (&str, &str) = ("Nats-Rollup", "sub");
 const KEPT_FOR: &str = "Nats-TTL";
 /// So long after its time the message has been tried again by somebody.
 const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);

@@ -43,5 +43,8 @@ fn service(declared: &Service, all: &[Durable]) -> User {
     if own.iter().any(|durable| durable.stream == Stream::Timers) {
         user = user.sets_timers(declared.name);
     }
+    if declared.has_starts {
+        user = user.notes_starts(declared.name);
+    }
     if declared.copies.is_empty() { user } else { user.reads(Stream::Events, all) }
 }

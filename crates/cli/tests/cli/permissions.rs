@@ -31,7 +31,14 @@ const MAY: &[(&str, &[&str])] = &[
     ("checkouts", &["take watch_checkouts", "append checkout", "get event", "timer checkouts"]),
     (
         "notifications",
-        &["read events", "take send_notifications", "append notification", "get event", "timer notifications"],
+        &[
+            "read events",
+            "take send_notifications",
+            "append notification",
+            "get event",
+            "timer notifications",
+            "since when notifications are on",
+        ],
     ),
     ("projections", &["read events"]),
     ("query", &["get event", "read events"]),
@@ -85,6 +92,7 @@ const ACTS: &[(&str, &[&str])] = &[
     ("timer loyalty", &["timers.loyalty.x"]),
     ("timer checkouts", &["timers.checkouts.x"]),
     ("timer notifications", &["timers.notifications.x"]),
+    ("since when notifications are on", &["starts.notifications.acme"]),
     ("a timer that is due", &["timers.loyalty.x.due"]),
     ("get event", &["$JS.API.STREAM.MSG.GET.EVENTS", "$JS.API.DIRECT.GET.EVENTS"]),
     ("get delivery", &["$JS.API.STREAM.MSG.GET.INBOX"]),

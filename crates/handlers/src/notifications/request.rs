@@ -9,7 +9,7 @@ use events::{
 use streams::{Cause, Failure, Subscriber};
 
 use super::rule::{Occasion, Whom, occasions};
-use super::start::Starts;
+use super::start::Since;
 use super::{COPY_NAMES, Desk};
 
 /// How long the copies may lag before a subscriber is paused.
@@ -21,7 +21,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// recipient and the channel, and its aggregate refuses a second birth.
 pub struct RequestNotifications {
     desk: Arc<Desk>,
-    starts: Starts,
+    since: Since,
 }
 
 impl Subscriber for RequestNotifications {
@@ -44,8 +44,8 @@ impl Subscriber for RequestNotifications {
 }
 
 impl RequestNotifications {
-    pub(super) fn new(desk: Arc<Desk>, starts: Starts) -> Self {
-        Self { desk, starts }
+    pub(super) fn new(desk: Arc<Desk>, since: Since) -> Self {
+        Self { desk, since }
     }
 
     /// What was said of an order before it was known: Shopify keeps no order between topics.
@@ -61,7 +61,7 @@ impl RequestNotifications {
     async fn ask(&self, event: &Recorded<Event>, known_at: u64) -> Result<(), Failure> {
         let shop = &event.envelope.key.shop;
         let told = |occasion: &Occasion| {
-            self.starts.reached(shop, event.position, occasion.at)
+            self.since.reached(shop, event.position, occasion.at)
                 && !self.desk.settings.channels(occasion.rule).is_empty()
         };
         for occasion in occasions(event).iter().filter(|occasion| told(occasion)) {

@@ -118,6 +118,15 @@ async fn while_the_service_is_down_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_replica_is_told_by_one_that_is_opened_later() {
+    let mut world = World::start().await;
+    world.say("orders/create", order(1001)).await;
+    world.at("2026-03-01T20:00:00Z");
+    world.replace().await;
+    assert_eq!(world.ends().await, ["order_confirmation sent"]);
+}
+
+#[tokio::test]
 async fn what_was_sent_is_not_sent_again_while_the_log_cannot_be_written() {
     let mut world = World::start().await;
     world.say("orders/create", order(1001)).await;

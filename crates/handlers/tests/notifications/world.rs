@@ -82,6 +82,12 @@ impl World {
         self.parts = Box::pin(Parts::open(&self.fixture, &self.folder, &self.vault, &self.settings)).await;
     }
 
+    /// As a replica on another machine: with databases of its own.
+    pub(crate) async fn replace(&mut self) {
+        self.folder = TempDir::new().unwrap();
+        self.restart(|_| {}).await;
+    }
+
     /// The service's own parts, to be called directly.
     pub(crate) async fn service(&self) -> Notifications {
         let database = database(&self.folder, "notifications").await;

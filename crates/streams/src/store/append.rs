@@ -8,15 +8,10 @@ use events::{AggregateKey, DomainEvents, Envelope, EventId, header, subject};
 use super::{EventStore, StoreError};
 use crate::Cause;
 use crate::backoff::pause;
-use crate::publish::{EXPECTED_LAST, MESSAGE_ID, NO_RESOURCES, PublishError, STREAM_FULL, put};
+use crate::publish::{EXPECTED_LAST, MESSAGE_ID, NO_RESOURCES, PublishError, STREAM_FULL, put, wrong_last};
 
 const SENDS: u32 = 6;
 const RESEND_WAIT: Duration = Duration::from_millis(20);
-
-/// The expected sequence is not the last one.
-const WRONG_LAST_SEQUENCE: u64 = 10071;
-/// The same, found while another append to the subject is under way on a cluster.
-const WRONG_LAST_SEQUENCE_IN_FLIGHT: u64 = 10164;
 
 /// The last event of an aggregate that is known.
 #[derive(Debug, Clone, Copy)]
@@ -85,10 +80,8 @@ impl EventStore {
         put(&mut headers, EXPECTED_LAST, tip.position.to_string());
         match self.broker.publish(subject::event(key), headers, body.clone()).await {
             Ok(stored) => Ok((!stored.duplicate).then_some(stored.sequence)),
-            Err(
-                PublishError::Unconfirmed
-                | PublishError::Refused { code: WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_IN_FLIGHT, .. },
-            ) => Ok(None),
+            Err(PublishError::Unconfirmed) => Ok(None),
+            Err(PublishError::Refused { code, .. }) if wrong_last(code) => Ok(None),
             Err(PublishError::Unavailable(reason)) => Err(StoreError::Unavailable(reason)),
             Err(denied @ PublishError::Denied { .. }) => Err(StoreError::Denied(denied.to_string())),
             Err(full @ PublishError::Refused { code: STREAM_FULL | NO_RESOURCES, .. }) => {

@@ -11,6 +11,7 @@ mod reader;
 mod redrive;
 mod replay;
 mod replicas;
+mod starts;
 mod store;
 mod subscription;
 mod timers;
@@ -69,6 +70,16 @@ async fn timers_keep_their_laws_on_one_server() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn timers_keep_their_laws_on_a_cluster() {
     timers::laws(&mut Fixture::cluster(&timers::durables()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starts_keep_their_laws_on_one_server() {
+    starts::laws(&mut Fixture::single(&[]).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starts_keep_their_laws_on_a_cluster() {
+    starts::laws(&mut Fixture::cluster(&[]).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
