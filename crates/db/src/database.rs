@@ -4,6 +4,7 @@ use events::Timestamp;
 use sqlx::{PgPool, SqlitePool};
 
 use crate::batch::{Batch, Held};
+use crate::sqlite::Readers;
 use crate::{Error, OpenError, postgres, sqlite};
 
 /// What a power cut that takes the last transactions would mean.
@@ -28,7 +29,8 @@ pub(crate) enum Backend {
     Sqlite {
         /// A single connection: SQLite has one writer, so waiting happens here and not on its lock.
         writer: SqlitePool,
-        readers: SqlitePool,
+        readers: Readers,
+        snapshots: SqlitePool,
     },
     Postgres {
         pool: PgPool,
@@ -125,8 +127,9 @@ impl Database {
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
         match &self.backend {
-            Backend::Sqlite { writer, readers } => {
+            Backend::Sqlite { writer, readers, snapshots } => {
                 readers.close().await;
+                snapshots.close().await;
                 writer.close().await;
             }
             Backend::Postgres { pool } => pool.close().await,

@@ -22,7 +22,7 @@ impl Database {
     /// The present moment, for as long as it is wanted.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         let held = match &self.backend {
-            Backend::Sqlite { readers, .. } => Held::Sqlite(readers.begin().await?),
+            Backend::Sqlite { snapshots, .. } => Held::Sqlite(snapshots.begin().await?),
             Backend::Postgres { pool } => {
                 Held::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }

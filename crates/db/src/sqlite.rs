@@ -1,10 +1,12 @@
 //! What is SQLite's own: WAL, one writer, a few readers.
 
 mod open;
+mod readers;
 mod rows;
 mod words;
 
 pub(crate) use open::open;
+pub(crate) use readers::Readers;
 pub(crate) use rows::{columns, load, remove, write};
 pub(crate) use words::{show_words, word_index};
 

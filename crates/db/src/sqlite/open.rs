@@ -4,14 +4,16 @@ use std::time::Duration;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::DIALECT;
+use super::{DIALECT, Readers};
 use crate::OpenError;
 use crate::database::{Backend, Loss};
 use crate::definition::layout_of;
 
 /// The layout of what is not a document table; raised when it changes.
 const LAYOUT: i64 = 2;
-const READERS: u32 = 4;
+const READERS: usize = 4;
+/// Who compares or verifies holds one for long.
+const SNAPSHOTS: u32 = 4;
 /// Rows that the driver's thread reads ahead of us: a batch is not handed over row by row.
 const ROWS_AHEAD: usize = 5_000;
 /// Statements kept prepared: a database of all read models writes with a few for each, in some sizes.
@@ -39,8 +41,8 @@ pub(crate) async fn open(url: &str, loss: Loss) -> Result<Backend, OpenError> {
     let writer = pool(1).connect_with(writing).await.map_err(|source| explain(&path, source))?;
     prepare(&writer, &path).await?;
     let reading = SqliteConnectOptions::new().filename(&path).read_only(true).busy_timeout(BUSY);
-    let readers = pool(READERS).connect_with(reading).await.map_err(|source| explain(&path, source))?;
-    Ok(Backend::Sqlite { writer, readers })
+    let readers = Readers::open(&reading, READERS).await.map_err(|source| explain(&path, source))?;
+    Ok(Backend::Sqlite { writer, readers, snapshots: pool(SNAPSHOTS).connect_lazy_with(reading) })
 }
 
 fn path_of(url: &str) -> Result<PathBuf, OpenError> {
