@@ -32,7 +32,8 @@ pub(super) async fn run(args: &BareReadsArgs) -> Outcome {
     let file = args.database_dir.join(format!("{READ_MODELS}.db"));
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
-    let router = Router::new().route("/v1/{shop}/orders/{id}", get(order)).with_state(pool.connect_with(options).await?);
+    let router =
+        Router::new().route("/v1/{shop}/orders/{id}", get(order)).with_state(pool.connect_with(options).await?);
     axum::serve(TcpListener::bind(args.listen).await?, router).await?;
     Ok(())
 }

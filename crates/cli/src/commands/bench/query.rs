@@ -13,7 +13,7 @@ use super::measure::Figures;
 use super::seed;
 use super::service::fresh_database;
 use super::stage::{Receiver, Stage};
-use super::visible;
+use super::visible::{self, Cast};
 use crate::cli::Common;
 use crate::config::{Sync, load as load_config};
 use crate::failure::Outcome;
@@ -42,11 +42,22 @@ struct Report {
     bare: Figures,
     tillstream: Figures,
     of_bare: f64,
-    /// The broker flushes when it likes.
-    webhook_to_row: Figures,
-    /// The broker flushes each message, which is the default.
-    webhook_to_row_safe: Figures,
+    webhooks_to_rows: Vec<WebhooksToRows>,
 }
+
+#[derive(Debug, Serialize)]
+struct WebhooksToRows {
+    /// Whom the webhooks meet, and when the broker flushes: when it likes, or each message, which is the default.
+    name: &'static str,
+    figures: Figures,
+}
+
+const WAYS: [(&str, Cast, Sync); 4] = [
+    ("webhook to row, its roles, sync interval", Cast::OnTheWay, Sync::Interval),
+    ("webhook to row, its roles, sync always", Cast::OnTheWay, Sync::Always),
+    ("webhook to row, all of `up`, sync interval", Cast::Everybody, Sync::Interval),
+    ("webhook to row, all of `up`, sync always", Cast::Everybody, Sync::Always),
+];
 
 /// Reads of one order after the other.
 struct Gets {
@@ -69,10 +80,13 @@ pub(super) async fn run(common: &Common, args: &QueryArgs) -> Outcome {
     let dir = std::path::absolute(config.data.dir.join("bench"))?;
     let (bare, tillstream) = reads(&dir, args).await?;
     let time = Duration::from_secs(args.seconds);
-    let webhook_to_row = visible::measure(&dir, Sync::Interval, args.webhooks, time).await?;
-    let webhook_to_row_safe = visible::measure(&dir, Sync::Always, args.webhooks, time).await?;
+    let mut webhooks_to_rows = Vec::new();
+    for (name, cast, sync) in WAYS {
+        let figures = visible::measure(&dir, cast, sync, args.webhooks, time).await?;
+        webhooks_to_rows.push(WebhooksToRows { name, figures });
+    }
     let of_bare = tillstream.per_second / bare.per_second;
-    let report = Report { bare, tillstream, of_bare, webhook_to_row, webhook_to_row_safe };
+    let report = Report { bare, tillstream, of_bare, webhooks_to_rows };
     if common.output == Format::Json {
         return Ok(output::json(&report)?);
     }
@@ -82,12 +96,12 @@ pub(super) async fn run(common: &Common, args: &QueryArgs) -> Outcome {
         let part = if part > 0.0 { format!("{part:.2}") } else { String::new() };
         [name.to_owned(), rate, p50, p99, figures.refused.to_string(), part]
     };
-    let rows = [
+    let reads = [
         row("bare axum and SQL, by id", &report.bare, 1.0),
         row("tillstream, by id, with a key", &report.tillstream, of_bare),
-        row("webhook to row, sync interval", &report.webhook_to_row, 0.0),
-        row("webhook to row, sync always", &report.webhook_to_row_safe, 0.0),
     ];
+    let ways = report.webhooks_to_rows.iter().map(|way| row(way.name, &way.figures, 0.0));
+    let rows = reads.into_iter().chain(ways);
     Ok(output::table(["", "PER SECOND", "P50 MS", "P99 MS", "REFUSED", "OF BARE"], rows)?)
 }
 

@@ -1,4 +1,4 @@
-//! How soon a webhook can be read: the whole product, at a steady pace, and a reader that asks until the row is there.
+//! How soon a webhook can be read: at a steady pace, by a reader that asks until the row is there.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::measure::Figures;
-use super::stage::Receiver;
+use super::stage::{Receiver, Stage};
 use crate::config::Sync;
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -25,22 +25,32 @@ const CUSTOMERS: u64 = 1_000;
 const PRECISION: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) async fn measure(dir: &Path, sync: Sync, per_second: u64, time: Duration) -> Outcome<Figures> {
+/// Whom a webhook meets.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cast {
+    /// All roles and services in one process.
+    Everybody,
+    /// A process for each role between a webhook and its row, and nobody else.
+    OnTheWay,
+}
+
+/// The processes under way, and where they are asked.
+struct Scene {
+    webhooks: String,
+    reads: String,
+    processes: Vec<Receiver>,
+    _stage: Option<Stage>,
+}
+
+pub(super) async fn measure(dir: &Path, cast: Cast, sync: Sync, per_second: u64, time: Duration) -> Outcome<Figures> {
     let data = dir.join("visible");
     // one of an earlier run
     let _ = std::fs::remove_dir_all(&data);
-    let data_dir = data.display().to_string();
-    let environment = [
-        ("TILLSTREAM_SHOPS_0_DOMAIN", DOMAIN),
-        ("TILLSTREAM_SHOPS_0_SECRETS", SECRET),
-        ("TILLSTREAM_ACCESS_OPEN", "true"),
-        ("TILLSTREAM_DATA_DIR", data_dir.as_str()),
-        ("TILLSTREAM_LOG_FILTER", "error"),
-        ("TILLSTREAM_NATS_SYNC", sync.as_str()),
-    ];
-    let up = Receiver::start(dir, &["up"], &environment).await?;
-    let (base, client) = (format!("http://{}", up.address), Client::new());
-    ready(&client, &base).await?;
+    std::fs::create_dir_all(&data)?;
+    let (scene, client) = (Scene::set(dir, &data, cast, sync).await?, Client::new());
+    for process in &scene.processes {
+        ready(&client, &base(process)).await?;
+    }
     let mut ticks = interval(Duration::from_secs(1) / u32::try_from(per_second).unwrap_or(u32::MAX));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let (started, mut ways) = (Instant::now(), JoinSet::new());
@@ -48,7 +58,7 @@ pub(super) async fn measure(dir: &Path, sync: Sync, per_second: u64, time: Durat
     while started.elapsed() < time {
         ticks.tick().await;
         number += 1;
-        ways.spawn(way(client.clone(), base.clone(), number));
+        ways.spawn(way(client.clone(), scene.webhooks.clone(), scene.reads.clone(), number));
     }
     let (mut latencies, mut refused) = (Vec::new(), 0);
     while let Some(way) = ways.join_next().await {
@@ -59,11 +69,53 @@ pub(super) async fn measure(dir: &Path, sync: Sync, per_second: u64, time: Durat
         }
     }
     let seconds = started.elapsed();
-    up.stop().await?;
+    scene.clear().await?;
     std::fs::remove_dir_all(&data)?;
     let mut figures = Figures::new(latencies, seconds, refused, [None, None]);
     figures.per_second = number as f64 / seconds.as_secs_f64();
     Ok(figures)
+}
+
+impl Scene {
+    async fn set(dir: &Path, data: &Path, cast: Cast, sync: Sync) -> Outcome<Self> {
+        let data_dir = data.display().to_string();
+        let mut environment = vec![
+            ("TILLSTREAM_SHOPS_0_DOMAIN", DOMAIN),
+            ("TILLSTREAM_SHOPS_0_SECRETS", SECRET),
+            ("TILLSTREAM_ACCESS_OPEN", "true"),
+            ("TILLSTREAM_DATA_DIR", data_dir.as_str()),
+            ("TILLSTREAM_LOG_FILTER", "error"),
+        ];
+        match cast {
+            Cast::Everybody => {
+                environment.push(("TILLSTREAM_NATS_SYNC", sync.as_str()));
+                let up = Receiver::start(dir, &["up"], &environment).await?;
+                Ok(Self { webhooks: base(&up), reads: base(&up), processes: vec![up], _stage: None })
+            }
+            Cast::OnTheWay => {
+                let stage = Stage::set(dir, sync).await?;
+                let url = stage.nats.url();
+                environment.push(("TILLSTREAM_NATS_URL", url.as_str()));
+                let mut processes = Vec::new();
+                for role in ["projections", "recorder", "query", "ingress"] {
+                    processes.push(Receiver::start(dir, &[role], &environment).await?);
+                }
+                let [webhooks, reads] = [&processes[3], &processes[2]].map(base);
+                Ok(Self { webhooks, reads, processes, _stage: Some(stage) })
+            }
+        }
+    }
+
+    async fn clear(self) -> Outcome {
+        for process in self.processes {
+            process.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn base(process: &Receiver) -> String {
+    format!("http://{}", process.address)
 }
 
 /// What became of a webhook.
@@ -74,11 +126,11 @@ enum Way {
     Refused,
 }
 
-async fn way(client: Client, base: String, number: u64) -> Outcome<Way> {
+async fn way(client: Client, webhooks: String, reads: String, number: u64) -> Outcome<Way> {
     let body = order(number).to_string();
     let signature = sign(body.as_bytes(), &Secret::new(SECRET)?);
     let request = client
-        .post(format!("{base}/webhooks/shopify"))
+        .post(format!("{webhooks}/webhooks/shopify"))
         .header("X-Shopify-Topic", "orders/create")
         .header("X-Shopify-Shop-Domain", DOMAIN)
         .header("X-Shopify-Webhook-Id", number.to_string())
@@ -92,7 +144,7 @@ async fn way(client: Client, base: String, number: u64) -> Outcome<Way> {
     if !number.is_multiple_of(SAMPLED) {
         return Ok(Way::NotWaitedFor);
     }
-    let row = format!("{base}/v1/bench/orders/{number}");
+    let row = format!("{reads}/v1/bench/orders/{number}");
     while started.elapsed() < PATIENCE {
         if client.get(&row).send().await?.status() == StatusCode::OK {
             return Ok(Way::Seen(started.elapsed()));
