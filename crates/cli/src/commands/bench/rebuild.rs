@@ -47,30 +47,36 @@ struct Figure {
     of_bare: f64,
     /// Processor seconds of this process per million events.
     cpu: Option<f64>,
+    /// The same, of the broker.
+    broker_cpu: Option<f64>,
     /// The most memory this process has had by then, in MiB.
     memory: Option<u64>,
 }
 
 /// One measurement: how long it took, and what it cost.
-struct Watch {
+struct Watch<'l> {
+    log: &'l Log,
     started: Instant,
-    cpu: Option<f64>,
+    cpu: [Option<f64>; 2],
 }
 
-impl Watch {
-    fn start() -> Self {
-        Self { started: Instant::now(), cpu: cpu_seconds(std::process::id()) }
+impl<'l> Watch<'l> {
+    fn start(log: &'l Log) -> Self {
+        Self { log, started: Instant::now(), cpu: log.cpu() }
     }
 
-    fn stop(self, what: &str, log: &Log) -> Figure {
-        let Log { events, words, .. } = *log;
-        let cpu = cpu_seconds(std::process::id()).zip(self.cpu).map(|(now, then)| (now - then) / events as f64 * 1e6);
+    fn stop(self, what: &str) -> Figure {
+        let Log { events, words, .. } = *self.log;
+        let seconds = self.started.elapsed().as_secs_f64();
+        let [now, then] = [self.log.cpu(), self.cpu];
+        let spent = |process: usize| Some((now[process]? - then[process]?) / events as f64 * 1e6);
         Figure {
             words,
             what: what.to_owned(),
-            events_per_second: events as f64 / self.started.elapsed().as_secs_f64(),
+            events_per_second: events as f64 / seconds,
             of_bare: 1.0,
-            cpu,
+            cpu: spent(0),
+            broker_cpu: spent(1),
             memory: peak_memory(std::process::id()),
         }
     }
@@ -81,6 +87,13 @@ struct Log {
     words: Words,
     events: u64,
     stage: Stage,
+}
+
+impl Log {
+    /// Spent so far, by this process and by the broker.
+    fn cpu(&self) -> [Option<f64>; 2] {
+        [std::process::id(), self.stage.nats.pid()].map(cpu_seconds)
+    }
 }
 
 pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
@@ -103,13 +116,13 @@ pub(super) async fn run(common: &Common, args: &RebuildArgs) -> Outcome {
 /// Everything once, the bare read first.
 async fn measure(log: &Log, dir: &Path, args: &RebuildArgs, round: u64) -> Outcome<Vec<Figure>> {
     let url = log.stage.nats.url();
-    let watch = Watch::start();
+    let watch = Watch::start(log);
     BareReader::connect(&url).await?.read(log.events).await?;
-    let mut figures = vec![watch.stop("bare read", log)];
+    let mut figures = vec![watch.stop("bare read")];
     let broker = roles::connect(&url, "bench", roles::own_durability(Sync::Interval)).await?;
-    let watch = Watch::start();
+    let watch = Watch::start(log);
     events_only(&broker, log.events).await?;
-    figures.push(watch.stop("events, not folded", log));
+    figures.push(watch.stop("events, not folded"));
     for (what, models) in chosen(args)? {
         let database = fresh_database(dir, &format!("rebuild_{what}_{}", log.words)).await?;
         figures.push(fold(&format!("{what}, SQLite"), database, &broker, &models, log).await?);
@@ -128,12 +141,16 @@ async fn measure(log: &Log, dir: &Path, args: &RebuildArgs, round: u64) -> Outco
 /// Of each figure by itself.
 fn medians(rounds: &[Vec<Figure>]) -> Vec<Figure> {
     let of = |at: usize, figure: fn(&Figure) -> f64| median(rounds.iter().map(|round| figure(&round[at])).collect());
+    let cpu = |at: usize, figure: fn(&Figure) -> Option<f64>| {
+        rounds.iter().map(|round| figure(&round[at])).collect::<Option<Vec<_>>>().map(median)
+    };
     let figure = |(at, first): (usize, &Figure)| Figure {
         words: first.words,
         what: first.what.clone(),
         events_per_second: of(at, |figure| figure.events_per_second),
         of_bare: of(at, |figure| figure.of_bare),
-        cpu: rounds.iter().map(|round| round[at].cpu).collect::<Option<Vec<_>>>().map(median),
+        cpu: cpu(at, |figure| figure.cpu),
+        broker_cpu: cpu(at, |figure| figure.broker_cpu),
         memory: rounds.last().and_then(|round| round[at].memory),
     };
     rounds.first().into_iter().flatten().enumerate().map(figure).collect()
@@ -160,13 +177,13 @@ async fn events_only(broker: &Broker, count: u64) -> Outcome {
 }
 
 async fn fold(what: &str, database: Database, broker: &Broker, models: &[ReadModel], log: &Log) -> Outcome<Figure> {
-    let watch = Watch::start();
+    let watch = Watch::start(log);
     let mut rebuild = Rebuild::open(&database, broker, models).await?;
     rebuild.run(&mut |_| {}).await?;
     if rebuild.builds().iter().any(|build| build.position != log.events) {
         return Err(Failure::new(Exit::Failed, "the rebuild did not come to the end of the log"));
     }
-    let figure = watch.stop(what, log);
+    let figure = watch.stop(what);
     database.close().await;
     Ok(figure)
 }
@@ -175,17 +192,19 @@ fn print(common: &Common, figures: &[Figure]) -> Outcome {
     match common.output {
         Format::Json => Ok(output::json(&figures)?),
         Format::Table => {
+            let spent = |cpu: Option<f64>| cpu.map_or_else(String::new, |cpu| format!("{cpu:.1}"));
             let row = |figure: &Figure| {
                 [
                     figure.words.to_string(),
                     figure.what.clone(),
                     format!("{:.0}", figure.events_per_second),
                     format!("{:.2}", figure.of_bare),
-                    figure.cpu.map_or_else(String::new, |cpu| format!("{cpu:.1}")),
+                    spent(figure.cpu),
+                    spent(figure.broker_cpu),
                     figure.memory.map_or_else(String::new, |memory| memory.to_string()),
                 ]
             };
-            let header = ["WORDS", "WHAT", "EVENTS/S", "OF BARE", "CPU-S PER MILLION", "PEAK MIB"];
+            let header = ["WORDS", "WHAT", "EVENTS/S", "OF BARE", "CPU-S PER MILLION", "BROKER", "PEAK MIB"];
             Ok(output::table(header, figures.iter().map(row))?)
         }
     }
