@@ -1,8 +1,12 @@
 //! Rows: written in batches, read by key, by column and by page.
 
+use std::time::Duration;
+
 use crate::scratch::{Scratch, TABLE};
 use db::{Change, Content, Cursor, Database, Error, Filter, Order, RowKey, Select, Table, Value};
 use events::Shop;
+use futures::future::join_all;
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn a_committed_row_is_found_by_key_and_a_dropped_batch_never_was() {
@@ -125,6 +129,34 @@ async fn rows_are_there_after_a_restart_on_the_same_file() {
         let again = scratch.open().await;
         again.ensure(&TABLE).await.unwrap();
         assert!(again.get(&TABLE, &shop("acme"), "1").await.unwrap().is_some());
+    }
+}
+
+/// More of them at once than there are connections, and most are given up halfway.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_that_are_given_up_take_nothing_from_the_others() {
+    for (_scratch, db) in ready().await {
+        save(&db, (0..3_000).map(|n| row("acme", &n.to_string(), n, "red")).collect()).await;
+        let acme = shop("acme");
+        for round in 0..40_u64 {
+            let all = (0..24).map(|n| timeout(Duration::from_micros(n * 250), db.select(&TABLE, every(&acme))));
+            for done in join_all(all).await.into_iter().flatten() {
+                assert_eq!(done.unwrap().documents.len(), 3_000);
+            }
+            let id = (round * 71).to_string();
+            let found = timeout(Duration::from_secs(10), db.get(&TABLE, &acme, &id)).await.unwrap().unwrap();
+            assert_eq!(found.map(|row| row.data), Some(format!(r#"{{"id":"{id}"}}"#)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_of_a_closed_database_is_an_error() {
+    for (_scratch, db) in ready().await {
+        let other = db.clone();
+        tokio::join!(db.close(), other.close());
+        let read = timeout(Duration::from_secs(10), db.get(&TABLE, &shop("acme"), "1")).await.unwrap();
+        assert!(read.is_err(), "{read:?}");
     }
 }
 
