@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use events::{Timestamp, header};
-use serde::{Deserialize, Serialize};
+use memchr::memchr2;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::Raw;
@@ -37,12 +38,12 @@ pub enum ArchiveError {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line<'a> {
+struct Line<'a, Headers> {
     position: u64,
     subject: std::borrow::Cow<'a, str>,
     /// When the log stored it; another log will have its own.
     recorded_at: Timestamp,
-    headers: BTreeMap<std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>>,
+    headers: Headers,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     data: Option<&'a RawValue>,
     /// A body that is no JSON, or has more than one line.
@@ -50,18 +51,29 @@ struct Line<'a> {
     data_base64: Option<std::borrow::Cow<'a, str>>,
 }
 
+/// Headers in the order of their names.
+struct Sorted<'a>(Vec<(&'a str, &'a str)>);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
 impl Raw {
     /// Writes itself as a line, with its end.
     pub fn archive(&self, into: &mut Vec<u8>) {
-        let text = std::str::from_utf8(&self.body).ok().filter(|text| !text.contains(['\n', '\r']));
+        let is_one_line = memchr2(b'\n', b'\r', &self.body).is_none();
         // The body itself is written as it is: the line may be read by anything, and comes back byte for byte.
-        let data = text.and_then(|text| serde_json::from_str::<&RawValue>(text).ok());
+        let data = is_one_line.then(|| serde_json::from_slice::<&RawValue>(&self.body).ok()).flatten();
         let data = data.filter(|data| data.get().len() == self.body.len());
+        let mut headers: Vec<_> = self.kept_headers().collect();
+        headers.sort_unstable();
         let line = Line {
             position: self.sequence,
             subject: self.subject.as_str().into(),
             recorded_at: self.recorded_at,
-            headers: self.kept_headers().map(|(name, value)| (name.into(), value.into())).collect(),
+            headers: Sorted(headers),
             data_base64: data.is_none().then(|| STANDARD.encode(&self.body).into()),
             data,
         };
@@ -81,14 +93,13 @@ impl Archived {
     /// Reads one line.
     pub fn parse(line: &[u8]) -> Result<Self, ArchiveError> {
         let malformed = |error: serde_json::Error| ArchiveError::Malformed { column: error.column() };
-        let Line { position, subject, headers, data, data_base64, .. } =
+        let Line::<BTreeMap<String, String>> { position, subject, headers, data, data_base64, .. } =
             serde_json::from_slice(line).map_err(malformed)?;
         let body = match (data, data_base64) {
             (Some(data), None) => Bytes::copy_from_slice(data.get().as_bytes()),
             (None, Some(text)) => STANDARD.decode(text.as_bytes()).map_err(|_| ArchiveError::Body)?.into(),
             _ => return Err(ArchiveError::Body),
         };
-        let headers = headers.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         Ok(Self { position, subject: subject.into_owned(), headers, body })
     }
 
@@ -135,7 +146,8 @@ mod tests {
 
     #[test]
     fn an_event_comes_back_byte_for_byte_from_its_line() {
-        let bodies: [&[u8]; 7] = [b"{\"a\":1.50,  \"b\":\"\\u00e9\"}", b"{}", b" {} ", b"{\n}", b"{", b"\xff\n", b""];
+        let bodies: [&[u8]; 9] =
+            [b"{\"a\":1.50,  \"b\":\"\\u00e9\"}", b"{}", b" {} ", b"{\n}", b"{\r}", b"{", b"\xff\n", b"\"\xff\"", b""];
         for body in bodies {
             let raw = raw(body);
             let mut line = Vec::new();
