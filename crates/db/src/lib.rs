@@ -9,6 +9,7 @@
 //! understand is written once, in `sqlite` and `postgres` is only what differs.
 
 mod batch;
+mod bench;
 mod build;
 mod builds;
 mod checkpoint;
@@ -26,6 +27,7 @@ mod table;
 mod words;
 
 pub use batch::Batch;
+pub use bench::BareReads;
 pub use build::{Build, BuildState, Code, UnknownState};
 pub use checkpoint::{Advance, Checkpoint, Log};
 pub use database::Database;
