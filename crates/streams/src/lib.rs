@@ -17,6 +17,7 @@ mod denials;
 mod header_block;
 mod inbox;
 mod inbox_reader;
+mod note;
 mod permissions;
 mod place;
 mod publish;

@@ -13,8 +13,6 @@ use crate::broker::Broker;
 
 pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
 pub(crate) const EXPECTED_LAST: &str = "Nats-Expected-Last-Subject-Sequence";
-/// In place of everything else on its subject.
-pub(crate) const ROLLUP: (&str, &str) = ("Nats-Rollup", "sub");
 /// The expected sequence is not the last one.
 const WRONG_LAST_SEQUENCE: u64 = 10071;
 /// The same, found while another append to the subject is under way on a cluster.

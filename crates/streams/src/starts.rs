@@ -1,15 +1,12 @@
-use async_nats::header::HeaderMap;
 use events::{Shop, Timestamp, subject};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::ReadError;
-use crate::inbox::{AppendError, append};
-use crate::publish::{EXPECTED_LAST, ROLLUP, put, wrong_last};
-use crate::{Broker, Stream, Unreadable};
+use crate::inbox::AppendError;
+use crate::publish::{EXPECTED_LAST, wrong_last};
+use crate::{Broker, Unreadable, note};
 
-/// The mark that a forgotten start leaves.
-const MARK_KEPT: (&str, &str) = ("Nats-TTL", "1h");
 const LOOKS: u32 = 6;
 
 /// Since when a service acts for a shop: kept on the broker, on `TIMERS`, so it is the same for every replica and
@@ -56,7 +53,8 @@ impl Starts {
                 return Ok(held);
             }
             looked += 1;
-            match self.put(shop, &[(EXPECTED_LAST, &last.to_string())], json!(start).to_string()).await {
+            let expected = (EXPECTED_LAST, last.to_string());
+            match note::write(&self.broker, self.subject(shop), expected, json!(start).to_string()).await {
                 Ok(()) => return Ok(start),
                 Err(AppendError::Refused { code, .. }) if wrong_last(code) && looked < LOOKS => {}
                 Err(error) => return Err(error.into()),
@@ -67,15 +65,14 @@ impl Starts {
     /// The next to begin is the first again.
     pub async fn forget(&self, shop: &Shop) -> Result<(), StartsError> {
         match self.of(shop).await? {
-            Some(_) => Ok(self.put(shop, &[MARK_KEPT], String::new()).await?),
+            Some(_) => Ok(note::remove(&self.broker, self.subject(shop)).await?),
             None => Ok(()),
         }
     }
 
     /// And the sequence of what stands there; 0 of nothing.
     async fn noted(&self, shop: &Shop) -> Result<(Option<Start>, u64), ReadError> {
-        let subject = subject::start(self.service, shop);
-        let Some(raw) = self.broker.next_message(Stream::Timers, &subject, 1).await? else { return Ok((None, 0)) };
+        let Some(raw) = note::read(&self.broker, &self.subject(shop)).await? else { return Ok((None, 0)) };
         let position = raw.sequence();
         if raw.body().is_empty() {
             return Ok((None, position));
@@ -84,13 +81,7 @@ impl Starts {
         Ok((Some(serde_json::from_slice(raw.body()).map_err(unreadable)?), position))
     }
 
-    async fn put(&self, shop: &Shop, more: &[(&'static str, &str)], body: String) -> Result<(), AppendError> {
-        let mut headers = HeaderMap::new();
-        put(&mut headers, ROLLUP.0, ROLLUP.1);
-        for &(name, value) in more {
-            put(&mut headers, name, value);
-        }
-        let (subject, size) = (subject::start(self.service, shop), body.len());
-        append(&self.broker, subject, headers, body.into(), size).await.map(drop)
+    fn subject(&self, shop: &Shop) -> String {
+        subject::start(self.service, shop)
     }
 }

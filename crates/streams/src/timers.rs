@@ -4,17 +4,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::inbox::{AppendError, append};
-use crate::publish::{ROLLUP, put};
+use crate::publish::put;
 use crate::raw::{FromDelivery, Raw};
-use crate::{Broker, Failure, Stream, Unreadable};
+use crate::{Broker, Failure, Stream, Unreadable, note};
 
 /// When, and where to: the server keeps the message until then.
 const SCHEDULE: &str = "Nats-Schedule";
 const TARGET: &str = "Nats-Schedule-Target";
 /// For how long the server keeps a message that became due: as long as what is in quarantine.
 const KEPT_WHEN_DUE: (&str, &str) = ("Nats-Schedule-TTL", "2160h");
-/// The mark that a cancelled timer leaves.
-const MARK_KEPT: (&str, &str) = ("Nats-TTL", "1h");
 
 /// `TIMERS`: messages of a service to itself, which the server keeps until they are due.
 ///
@@ -48,21 +46,14 @@ impl Timers {
         put(&mut headers, SCHEDULE, format!("@at {at}"));
         put(&mut headers, TARGET, subject::timer_due(self.service, key));
         put(&mut headers, KEPT_WHEN_DUE.0, KEPT_WHEN_DUE.1);
-        self.publish(key, headers, body).await
+        let size = body.len();
+        append(&self.broker, subject::timer(self.service, key), headers, body.into(), size).await?;
+        Ok(())
     }
 
     /// The timer of this key does not fire; one that is firing just now may.
     pub async fn cancel(&self, key: &str) -> Result<(), TimerError> {
-        let mut headers = HeaderMap::new();
-        put(&mut headers, ROLLUP.0, ROLLUP.1);
-        put(&mut headers, MARK_KEPT.0, MARK_KEPT.1);
-        self.publish(key, headers, Vec::new()).await
-    }
-
-    async fn publish(&self, key: &str, headers: HeaderMap, body: Vec<u8>) -> Result<(), TimerError> {
-        let size = body.len();
-        append(&self.broker, subject::timer(self.service, key), headers, body.into(), size).await?;
-        Ok(())
+        Ok(note::remove(&self.broker, subject::timer(self.service, key)).await?)
     }
 }
 

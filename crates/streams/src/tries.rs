@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use async_nats::header::HeaderMap;
 use events::{Timestamp, subject};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::ReadError;
-use crate::inbox::{AppendError, append};
-use crate::publish::{ROLLUP, put};
-use crate::{Broker, Stream, Unreadable};
+use crate::inbox::AppendError;
+use crate::note::{self, KEPT_FOR};
+use crate::{Broker, Unreadable};
 
-const KEPT_FOR: &str = "Nats-TTL";
 /// So long after its time the message has been tried again by somebody.
 const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -50,17 +48,13 @@ impl Tries {
 
     /// Of the message that a consumer delivered; the consumer's name and the sequence are it.
     pub(crate) async fn note(&self, consumer: &str, sequence: u64, tried: &Tried) -> Result<(), AppendError> {
-        let mut headers = HeaderMap::new();
-        put(&mut headers, ROLLUP.0, ROLLUP.1);
-        put(&mut headers, KEPT_FOR, format!("{}s", (tried.wait() + MARGIN).as_secs()));
-        let body = json!(tried).to_string();
-        let (subject, size) = (subject::tries(consumer, sequence), body.len());
-        append(&self.broker, subject, headers, body.into(), size).await.map(drop)
+        let kept = (KEPT_FOR, format!("{}s", (tried.wait() + MARGIN).as_secs()));
+        note::write(&self.broker, subject::tries(consumer, sequence), kept, json!(tried).to_string()).await
     }
 
     pub(crate) async fn of(&self, consumer: &str, sequence: u64) -> Result<Option<Tried>, ReadError> {
         let subject = subject::tries(consumer, sequence);
-        let Some(raw) = self.broker.next_message(Stream::Timers, &subject, 1).await? else { return Ok(None) };
+        let Some(raw) = note::read(&self.broker, &subject).await? else { return Ok(None) };
         let unreadable =
             |_| ReadError::Unreadable { position: raw.sequence, source: Unreadable::Body("note of tries") };
         serde_json::from_slice(raw.body()).map(Some).map_err(unreadable)
