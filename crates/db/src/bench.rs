@@ -5,10 +5,8 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, SqlitePool};
 
+use crate::sqlite::READERS;
 use crate::{Error, Table};
-
-/// As many as a database of ours has.
-const CONNECTIONS: u32 = 4;
 
 /// Reads of a SQLite file.
 #[derive(Debug, Clone)]
@@ -17,7 +15,7 @@ pub struct BareReads(SqlitePool);
 impl BareReads {
     pub async fn open(file: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true);
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
+        let pool = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false);
         Ok(Self(pool.connect_with(options).await?))
     }
 

@@ -5,7 +5,7 @@ mod readers;
 mod rows;
 mod words;
 
-pub(crate) use open::open;
+pub(crate) use open::{READERS, open};
 pub(crate) use readers::Readers;
 pub(crate) use rows::{columns, load, remove, write};
 pub(crate) use words::{show_words, word_index};

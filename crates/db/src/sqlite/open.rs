@@ -11,7 +11,7 @@ use crate::definition::layout_of;
 
 /// The layout of what is not a document table; raised when it changes.
 const LAYOUT: i64 = 2;
-const READERS: usize = 4;
+pub(crate) const READERS: u32 = 4;
 /// Who compares or verifies holds one for long.
 const SNAPSHOTS: u32 = 4;
 /// Rows that the driver's thread reads ahead of us: a batch is not handed over row by row.

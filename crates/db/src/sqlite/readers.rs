@@ -10,8 +10,8 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 pub(crate) struct Readers(Pool<SqliteConnection>);
 
 impl Readers {
-    pub(super) async fn open(options: &SqliteConnectOptions, count: usize) -> Result<Self, sqlx::Error> {
-        let mut connections = Vec::with_capacity(count);
+    pub(super) async fn open(options: &SqliteConnectOptions, count: u32) -> Result<Self, sqlx::Error> {
+        let mut connections = Vec::new();
         for _ in 0..count {
             connections.push(options.connect().await?);
         }
