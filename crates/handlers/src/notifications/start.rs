@@ -18,9 +18,10 @@ impl Since {
     ) -> Result<Self, StartsError> {
         let mut since = BTreeMap::new();
         for shop in settings.shops.keys() {
-            match settings.enabled {
-                true => drop(since.insert(shop.clone(), starts.begin(shop, start).await?)),
-                false => starts.forget(shop).await?,
+            if settings.enabled {
+                since.insert(shop.clone(), starts.begin(shop, start).await?);
+            } else {
+                starts.forget(shop).await?;
             }
         }
         Ok(Self(since))

@@ -96,12 +96,16 @@ impl Scene {
                 let stage = Stage::set(dir, sync).await?;
                 let url = stage.nats.url();
                 environment.push(("TILLSTREAM_NATS_URL", url.as_str()));
-                let mut processes = Vec::new();
-                for role in ["projections", "recorder", "query", "ingress"] {
-                    processes.push(Receiver::start(dir, &[role], &environment).await?);
-                }
-                let [webhooks, reads] = [&processes[3], &processes[2]].map(base);
-                Ok(Self { webhooks, reads, processes, _stage: Some(stage) })
+                let start = async |role| Receiver::start(dir, &[role], &environment).await;
+                let (projections, recorder) = (start("projections").await?, start("recorder").await?);
+                let (query, ingress) = (start("query").await?, start("ingress").await?);
+                let (webhooks, reads) = (base(&ingress), base(&query));
+                Ok(Self {
+                    webhooks,
+                    reads,
+                    processes: vec![projections, recorder, query, ingress],
+                    _stage: Some(stage),
+                })
             }
         }
     }
